@@ -1,0 +1,189 @@
+"""What every test stands on: a real PostgreSQL (sev.tests.serveurs), no network, no undefined variable."""
+
+import os
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.db import connection
+from django.template import engines
+from django.template.base import UNKNOWN_SOURCE, Node
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+LOCAL = {None, "", "localhost", "127.0.0.1", "::1", b"localhost", b"127.0.0.1"}
+
+
+def chemin_chromium() -> str | None:
+    """Return the Chromium that drives the browser tests: $SEV_CHROMIUM, else one of the PATH."""
+    choisi = os.environ.get("SEV_CHROMIUM")
+    return choisi or next((chemin for nom in CHROMIUM if (chemin := shutil.which(nom))), None)
+
+
+def pytest_configure(config):
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    # The same algorithm at its lowest cost: what is tested is never how long a hash takes.
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = (
+        1,
+        8,
+        1,
+    )
+    engines["django"].engine.string_if_invalid = UndefinedVariable()
+
+
+def pytest_report_header(config):
+    return f"browser tests: {chemin_chromium() or 'left out, no Chromium found'}"
+
+
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if "navigateur" in getattr(item, "fixturenames", ()):
+            item.add_marker("navigateur")
+    if chemin_chromium() is None:
+        absents = [item for item in items if item.get_closest_marker("navigateur")]
+        config.hook.pytest_deselected(items=absents)
+        items[:] = [item for item in items if item not in absents]
+
+
+# --- PostgreSQL -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Let transactional tests empty the tables, the ledger included, which refuses TRUNCATE everywhere else.
+
+    The setting belongs to the test database alone; connections opened before it are closed.
+    """
+    with django_db_blocker.unblock():
+        with connection.cursor() as curseur:
+            nom = connection.ops.quote_name(connection.settings_dict["NAME"])
+            curseur.execute(f"ALTER DATABASE {nom} SET sev.vidage = 'permis'")
+        connection.close()
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory):
+    """Address of a real broker, for the few tests that need one."""
+    if donne := os.environ["SEV_ESSAIS_REDIS_URL"]:
+        yield donne
+        return
+    from sev.embarque import Valkey
+
+    serveur = Valkey(tmp_path_factory.mktemp("valkey"))
+    try:
+        yield serveur.demarrer()
+    finally:
+        serveur.supprimer()
+
+
+# --- Network --------------------------------------------------------------------------------------------
+
+
+class OutboundConnection(RuntimeError):
+    """A test tried to leave this machine."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_outbound_socket():
+    """Refuse any address but this machine's, name look-ups included."""
+    patch = pytest.MonkeyPatch()
+    for nom in ("connect", "connect_ex"):
+        patch.setattr(socket.socket, nom, _refusing(getattr(socket.socket, nom)))
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host, *args, **kwargs):
+        if host not in LOCAL:
+            raise OutboundConnection(f"look-up of {host!r}")
+        return resolve(host, *args, **kwargs)
+
+    patch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield
+    patch.undo()
+
+
+def _refusing(connect):
+    def guarded(self, address):
+        if self.family != socket.AF_UNIX and address[0] not in LOCAL:
+            raise OutboundConnection(f"connection to {address!r}")
+        return connect(self, address)
+
+    return guarded
+
+
+# --- Templates ------------------------------------------------------------------------------------------
+
+
+class UndefinedTemplateVariable(Exception):
+    """A template of ours shows or loops over a variable that nobody gave it."""
+
+
+class UndefinedVariable(str):
+    """What Django shows for an undefined variable: an empty string, but our own templates raise instead.
+
+    Django asks for its truth value from `FilterExpression.resolve`, whose frame is looked at. `{% if %}` and
+    `|default` stay the two ways to say that a variable is optional; other people's templates keep theirs.
+    """
+
+    __slots__ = ()
+
+    def __bool__(self):
+        frame = sys._getframe(1)
+        expression = frame.f_locals["self"]
+        filtre = expression.filters[0][0].__name__ if expression.filters else ""
+        if filtre not in ("default", "default_if_none"):
+            while frame and not isinstance(noeud := frame.f_locals.get("self"), Node):
+                frame = frame.f_back
+            origine = noeud.origin.name if frame and noeud.origin else UNKNOWN_SOURCE
+            if any(Path(origine).is_relative_to(dossier) for dossier in settings.TEMPLATES[0]["DIRS"]):
+                raise UndefinedTemplateVariable(
+                    f"{expression.token!r} in {origine}, line {noeud.token.lineno}"
+                )
+        return False
+
+
+# --- Browser --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def navigateur():
+    """A Chromium that knows no other machine than this one."""
+    from playwright.sync_api import sync_playwright
+
+    patch = pytest.MonkeyPatch()
+    # Playwright runs an event loop in the thread of the test, in which Django then refuses the ORM.
+    patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    options = [
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+        "--disable-dev-shm-usage",
+    ]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=chemin_chromium(), args=options, chromium_sandbox=os.geteuid() != 0
+        )
+        yield chromium
+        chromium.close()
+    patch.undo()
+
+
+@pytest.fixture
+def page(navigateur, live_server):
+    """A blank page in French at 1280 px, based at the live server; a script error fails the test."""
+    contexte = navigateur.new_context(
+        base_url=live_server.url,
+        locale="fr-FR",
+        timezone_id="Europe/Paris",
+        viewport={"width": 1280, "height": 900},
+        reduced_motion="reduce",
+    )
+    contexte.set_default_timeout(10_000)
+    erreurs = []
+    contexte.on("weberror", lambda erreur: erreurs.append(str(erreur.error)))
+    contexte.on("console", lambda m: erreurs.append(m.text) if "Content Security Policy" in m.text else None)
+    yield contexte.new_page()
+    contexte.close()
+    assert erreurs == []
