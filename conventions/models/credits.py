@@ -1,0 +1,140 @@
+"""The ledger of credits (C5, C6): append-only entries, and totals that the database itself keeps equal to them."""
+
+from decimal import Decimal
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+
+from conventions.models.organismes import Compte, Convention
+from conventions.models.programme import Programme
+from sev.socle.triggers import compteurs_proteges, en_ajout_seul
+
+
+class CreditQuerySet(models.QuerySet):
+    def pour(self, compte):
+        """Return the credits of the porteur that `compte` works for, or none."""
+        return self.filter(convention=compte.organisme_id) if compte.est_porteur else self.none()
+
+
+class Credit(models.Model):
+    """A porteur's envelope for one year, in euros. Its three totals move only when an entry is added (trigger)."""
+
+    convention = models.ForeignKey(
+        Convention, models.PROTECT, related_name="credits", verbose_name="convention"
+    )
+    programme = models.ForeignKey(
+        Programme, models.PROTECT, db_column="annee", related_name="credits", verbose_name="année"
+    )
+    alloue = models.DecimalField("alloué (€)", max_digits=10, decimal_places=2, default=0, editable=False)
+    engage = models.DecimalField("engagé (€)", max_digits=10, decimal_places=2, default=0, editable=False)
+    verse = models.DecimalField("versé (€)", max_digits=10, decimal_places=2, default=0, editable=False)
+
+    objects = CreditQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "crédit d'intervention"
+        verbose_name_plural = "crédits d'intervention"
+        ordering = ["-programme", "convention"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["convention", "programme"], name="un_credit_par_convention_et_annee"
+            ),
+            models.CheckConstraint(
+                name="credit_jamais_depasse",
+                condition=Q(engage__gte=0, verse__gte=0, alloue__gte=F("engage") + F("verse")),
+                violation_error_message="Le crédit disponible ne suffit pas.",
+            ),
+        ]
+        triggers = [compteurs_proteges("alloue", "engage", "verse")]
+
+    def __str__(self):
+        return f"{self.convention_id}, {self.annee}"
+
+    @property
+    def annee(self) -> int:
+        return self.programme_id
+
+    @property
+    def utilise(self) -> Decimal:
+        """Euros used, at registration and not at payment (C5)."""
+        return self.engage + self.verse
+
+    @property
+    def disponible(self) -> Decimal:
+        return self.alloue - self.utilise
+
+
+class Mouvement(models.Model):
+    """An entry of the ledger: a positive amount of euros, never changed, never deleted. A correction is an entry too."""
+
+    class Nature(models.TextChoices):
+        ALLOCATION = "ALLOCATION", "Allocation"
+        COMPLEMENT = "COMPLEMENT", "Complément"
+        REPRISE = "REPRISE", "Reprise"
+        ENGAGEMENT = "ENGAGEMENT", "Engagement"
+        LIBERATION = "LIBERATION", "Libération"
+        VERSEMENT = "VERSEMENT", "Versement"
+
+    D_INSCRIPTION = (Nature.ENGAGEMENT, Nature.LIBERATION, Nature.VERSEMENT)
+
+    credit = models.ForeignKey(Credit, models.PROTECT, related_name="mouvements", verbose_name="crédit")
+    nature = models.CharField("nature", max_length=10, choices=Nature)
+    montant = models.DecimalField("montant (€)", max_digits=9, decimal_places=2)
+    # The registration lives in an app above this one: its migration adds the foreign key in the database.
+    inscription_id = models.BigIntegerField("inscription", null=True, blank=True)
+    auteur = models.ForeignKey(
+        Compte, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="auteur", db_index=False
+    )
+    motif = models.CharField("motif", max_length=200, blank=True)
+    date = models.DateField("date")
+    cree_le = models.DateTimeField("écrit le", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "mouvement de crédit"
+        verbose_name_plural = "mouvements de crédit"
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(
+                fields=["inscription_id"],
+                name="mouvements_par_inscription",
+                condition=Q(inscription_id__isnull=False),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(name="montant_positif", condition=Q(montant__gt=0)),
+            models.CheckConstraint(
+                name="inscription_nommee_pour_une_aide",
+                condition=Q(
+                    nature__in=["ENGAGEMENT", "LIBERATION", "VERSEMENT"], inscription_id__isnull=False
+                )
+                | Q(nature__in=["ALLOCATION", "COMPLEMENT", "REPRISE"], inscription_id__isnull=True),
+            ),
+        ]
+        triggers = [
+            *en_ajout_seul(),
+            pgtrigger.Trigger(
+                name="totaux_du_credit",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.After,
+                declare=[("dotation", "numeric"), ("engagement", "numeric"), ("versement", "numeric")],
+                func="""
+                    dotation := CASE NEW.nature WHEN 'ALLOCATION' THEN NEW.montant WHEN 'COMPLEMENT' THEN NEW.montant
+                                                WHEN 'REPRISE' THEN -NEW.montant ELSE 0 END;
+                    engagement := CASE NEW.nature WHEN 'ENGAGEMENT' THEN NEW.montant WHEN 'LIBERATION' THEN -NEW.montant
+                                                  WHEN 'VERSEMENT' THEN -NEW.montant ELSE 0 END;
+                    versement := CASE NEW.nature WHEN 'VERSEMENT' THEN NEW.montant ELSE 0 END;
+                    UPDATE conventions_credit
+                       SET alloue = alloue + dotation, engage = engage + engagement, verse = verse + versement
+                     WHERE id = NEW.credit_id;
+                    IF dotation <> 0 THEN
+                        UPDATE conventions_programme SET alloue = alloue + dotation
+                         WHERE annee = (SELECT annee FROM conventions_credit WHERE id = NEW.credit_id);
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_nature_display()} de {self.montant} €"

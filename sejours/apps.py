@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class SejoursConfig(AppConfig):
+    verbose_name = "Séjours et groupes"
+    name = "sejours"

@@ -1,0 +1,182 @@
+"""A provider's équipements, their yearly offers, and the stays: an offer on given dates."""
+
+import pghistory
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import ExtractYear
+
+from conventions.models import Organisme
+from conventions.models.programme import Duree
+from sev.socle.triggers import compteurs_proteges
+
+
+def _apres(champ: str, jours: int):
+    """Return the SQL expression of the date `jours` days after `champ`."""
+    return models.ExpressionWrapper(F(champ) + jours, output_field=models.DateField())
+
+
+class EquipementQuerySet(models.QuerySet):
+    def pour(self, compte):
+        """Return the équipements of the provider that `compte` works for, or none."""
+        return self.filter(prestataire=compte.organisme_id) if compte.est_prestataire else self.none()
+
+
+@pghistory.track()
+class Equipement(models.Model):
+    """A holiday village or hotel (S1)."""
+
+    class Environnement(models.TextChoices):
+        MER = "MER", "Mer"
+        MONTAGNE = "MONTAGNE", "Montagne"
+        CAMPAGNE = "CAMPAGNE", "Campagne"
+        VILLE = "VILLE", "Ville"
+        THERMAL = "THERMAL", "Thermal"
+
+    prestataire = models.ForeignKey(
+        Organisme, models.PROTECT, related_name="equipements", verbose_name="prestataire"
+    )
+    nom = models.CharField("nom", max_length=120)
+    voie = models.CharField("numéro et voie", max_length=120, blank=True)
+    code_postal = models.CharField("code postal", max_length=5)
+    ville = models.CharField("ville", max_length=80)
+    departement = models.CharField(
+        "département", max_length=3, db_index=True, help_text="Code : 01, 2A, 971."
+    )
+    environnement = models.CharField("environnement", max_length=8, choices=Environnement)
+    accessible = models.BooleanField("accessible aux fauteuils roulants", default=False)
+    accessibilite = models.TextField("précisions sur l'accessibilité", blank=True)
+    telephone = models.CharField("téléphone", max_length=20, blank=True)
+
+    objects = EquipementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "équipement"
+        ordering = ["nom"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["prestataire", "nom"],
+                name="un_equipement_par_nom_et_prestataire",
+                violation_error_message="Ce prestataire a déjà un équipement de ce nom.",
+            ),
+            models.CheckConstraint(
+                name="equipement_code_postal_a_cinq_chiffres",
+                condition=Q(code_postal__regex=r"^[0-9]{5}$"),
+                violation_error_message="Il faut 5 chiffres, par exemple 34280.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.nom
+
+
+class OffreQuerySet(models.QuerySet):
+    def pour(self, compte):
+        """Return the offers of the provider that `compte` works for, or none."""
+        return (
+            self.filter(equipement__prestataire=compte.organisme_id)
+            if compte.est_prestataire
+            else self.none()
+        )
+
+
+@pghistory.track()
+class Offre(models.Model):
+    """What an équipement sells for a year: a length and a price in euros per person (S1)."""
+
+    equipement = models.ForeignKey(
+        Equipement, models.PROTECT, related_name="offres", verbose_name="équipement"
+    )
+    annee = models.PositiveSmallIntegerField("année")
+    duree = models.PositiveSmallIntegerField("durée", choices=Duree)
+    prix = models.DecimalField("prix par personne (€)", max_digits=7, decimal_places=2)
+
+    objects = OffreQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "offre"
+        ordering = ["-annee", "equipement", "-duree"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["equipement", "annee", "duree"],
+                name="une_offre_par_annee_et_duree",
+                violation_error_message="Cette offre existe déjà pour cette année et cette durée.",
+            ),
+            models.CheckConstraint(name="prix_positif", condition=Q(prix__gt=0)),
+        ]
+
+    def __str__(self):
+        return f"{self.equipement}, {self.annee}, {self.get_duree_display()}"
+
+
+class SejourQuerySet(models.QuerySet):
+    def pour(self, compte):
+        """Return the stays of the provider that `compte` works for, or none."""
+        if compte.est_prestataire:
+            return self.filter(offre__equipement__prestataire=compte.organisme_id)
+        return self.none()
+
+    def verrouiller(self):
+        """Lock the selected stays until the transaction ends: the row guards the sum of its groups' places."""
+        return self.select_for_update(of=("self",), no_key=True)
+
+
+@pghistory.track(exclude=["places_prises"])
+class Sejour(models.Model):
+    """An offer on given dates. `places_prises` is the sum of its groups' places, kept by trigger, never above `places`."""
+
+    offre = models.ForeignKey(Offre, models.PROTECT, related_name="sejours", verbose_name="offre")
+    debut = models.DateField("date de début")
+    fin = models.DateField("date de fin")
+    annee = models.GeneratedField(
+        expression=ExtractYear("debut"),
+        output_field=models.PositiveSmallIntegerField(),
+        db_persist=True,
+        verbose_name="année",
+    )
+    places = models.PositiveSmallIntegerField("places")
+    places_prises = models.PositiveIntegerField("places prises", default=0, editable=False)
+    annule_le = models.DateTimeField("annulé le", null=True, blank=True)
+    motif_annulation = models.CharField("motif d'annulation", max_length=200, blank=True)
+
+    objects = SejourQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "séjour"
+        ordering = ["debut", "pk"]
+        indexes = [models.Index(fields=["debut"], name="sejours_par_debut")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["offre", "debut"],
+                condition=Q(annule_le__isnull=True),
+                name="un_sejour_par_offre_et_debut",
+                violation_error_message="Cette offre a déjà un séjour à cette date.",
+            ),
+            models.CheckConstraint(
+                name="duree_de_cinq_ou_huit_jours",
+                condition=Q(fin=_apres("debut", 7)) | Q(fin=_apres("debut", 4)),
+                violation_error_message="Un séjour dure 8 jours ou 5 jours.",
+            ),
+            models.CheckConstraint(
+                name="sejour_jamais_surreserve",
+                condition=Q(places_prises__lte=F("places")),
+                violation_error_message="Le séjour n'a pas assez de places libres.",
+            ),
+            models.CheckConstraint(
+                name="annulation_du_sejour_motivee",
+                condition=Q(annule_le__isnull=True, motif_annulation="")
+                | Q(annule_le__isnull=False) & ~Q(motif_annulation=""),
+            ),
+        ]
+        triggers = [compteurs_proteges("places_prises")]
+
+    def __str__(self):
+        return f"{self.offre.equipement}, du {self.debut:%d/%m/%Y} au {self.fin:%d/%m/%Y}"
+
+    @property
+    def duree(self) -> int:
+        """Length in calendar days, first and last included (S6)."""
+        return (self.fin - self.debut).days + 1
+
+    @property
+    def places_libres(self) -> int:
+        return self.places - self.places_prises

@@ -1,0 +1,1 @@
+"""What may happen to stays and groups. Only operations write."""

@@ -1,0 +1,250 @@
+"""A person on a group's list, with the decision about the aid as it was taken."""
+
+import pghistory
+import pgtrigger
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import ExtractYear
+
+from conventions.models import Bareme
+from sejours.models import Groupe
+from seniors.models.seniors import Senior
+
+
+class InscriptionQuerySet(models.QuerySet):
+    def pour(self, compte):
+        """Return the registrations on the lists that `compte` may see, removed ones included."""
+        if compte.est_porteur:
+            return self.filter(groupe__porteur=compte.organisme_id)
+        if compte.est_prestataire:
+            return self.filter(groupe__sejour__offre__equipement__prestataire=compte.organisme_id)
+        return self.none()
+
+    def presentes(self):
+        """Return the registrations that stand on their list (not removed)."""
+        return self.filter(effacee_le__isnull=True)
+
+    def liste(self):
+        """Return the registrations in the order of a printed list, with their persons and links, in one query."""
+        return self.select_related("senior", "senior_lie__senior", "conjoint__senior").order_by(
+            "senior__cle_nom", "senior__cle_prenom", "senior__date_naissance", "pk"
+        )
+
+    def en_attente_de_credit(self):
+        """Return the registrations refused for lack of credit, the first to be served first (C9)."""
+        return self.filter(motif_sans_aide__in=Inscription.MOTIFS_DE_FILE).order_by("inscrite_le", "pk")
+
+
+@pghistory.track(
+    exclude=[
+        "rfr",
+        "rfr_confidentiel",
+        "revenu_imposable",
+        "parts",
+        "situation",
+        "regroupement",
+        "commentaires",
+        "jeton",
+        "debut",
+        "fin",
+        "annee",
+    ],
+    meta={"indexes": [models.Index(fields=["groupe", "-pgh_id"], name="journal_des_inscriptions")]},
+)
+class Inscription(models.Model):
+    """A senior on a list (I1). Removed means `effacee_le`: the row stays, so that it can be put back until the lock.
+
+    `aide` is the amount granted, in euros, frozen at that moment; without it `motif_sans_aide` says why.
+    `debut` and `fin` repeat the stay's dates, so that the database itself refuses overlaps and a second aid in a year.
+    """
+
+    class Eligibilite(models.TextChoices):
+        AIDE = "AIDE", "A l'aide"
+        CONJOINT = "CONJOINT", "A l'aide par conjoint"
+        PROGRAMME = "PROGRAMME", "Au programme"
+        AIDANT = "AIDANT", "En tant qu'aidant"
+
+    class NatureAidant(models.TextChoices):
+        FAMILIAL = "FAMILIAL", "Aidant familial"
+        PROFESSIONNEL = "PROFESSIONNEL", "Aidant professionnel"
+
+    class SansAide(models.TextChoices):
+        PROGRAMME = "PROGRAMME", "au programme"
+        DEJA_AIDE = "DEJA_AIDE", "déjà aidé dans l'année"
+        CREDITS_EPUISES = "CREDITS_EPUISES", "crédits épuisés"
+        SANS_DOTATION = "SANS_DOTATION", "pas encore de dotation"
+        PLAFOND = "PLAFOND", "revenu imposable au-dessus du plafond"
+        AIDANT_EN_PLUS = "AIDANT_EN_PLUS", "un aidant est déjà aidé"
+        EFFACEE = "EFFACEE", "retirée de la liste"
+
+    MOTIFS_DE_FILE = (SansAide.CREDITS_EPUISES, SansAide.SANS_DOTATION)
+
+    groupe = models.ForeignKey(Groupe, models.PROTECT, related_name="inscriptions", verbose_name="groupe")
+    senior = models.ForeignKey(Senior, models.PROTECT, related_name="inscriptions", verbose_name="sénior")
+    debut = models.DateField("début du séjour")
+    fin = models.DateField("fin du séjour")
+    annee = models.GeneratedField(
+        expression=ExtractYear("debut"),
+        output_field=models.PositiveSmallIntegerField(),
+        db_persist=True,
+        verbose_name="année",
+    )
+
+    eligibilite = models.CharField("type d'éligibilité", max_length=9, choices=Eligibilite)
+    nature_aidant = models.CharField("nature de l'aidant", max_length=13, choices=NatureAidant, blank=True)
+    senior_lie = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="dependants", verbose_name="sénior lié"
+    )
+    handicape = models.BooleanField("handicapé", default=False)
+    dependant = models.BooleanField("dépendant", default=False)
+    rfr = models.DecimalField(
+        "revenu fiscal de référence (€)", max_digits=9, decimal_places=0, null=True, blank=True
+    )
+    rfr_confidentiel = models.BooleanField("RFR confidentiel", default=False)
+    revenu_imposable = models.DecimalField(
+        "revenu imposable (€)", max_digits=9, decimal_places=0, null=True, blank=True
+    )
+    parts = models.DecimalField("nombre de parts", max_digits=4, decimal_places=2, null=True, blank=True)
+    situation = models.CharField("situation", max_length=6, choices=Bareme.Situation, blank=True)
+
+    avec_conjoint = models.BooleanField("voyage avec son conjoint", default=False)
+    conjoint = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name="son conjoint",
+    )
+    chambre_individuelle = models.BooleanField("chambre individuelle", default=False)
+    regroupement = models.CharField("regroupement souhaité avec", max_length=120, blank=True)
+    commentaires = models.TextField("commentaires", max_length=500, blank=True)
+
+    aide = models.DecimalField("aide accordée (€)", max_digits=7, decimal_places=2, null=True, blank=True)
+    motif_sans_aide = models.CharField("motif sans aide", max_length=15, choices=SansAide, blank=True)
+    inscrite_le = models.DateTimeField("date d'inscription")
+    modifiee_le = models.DateTimeField("modifiée le")
+    effacee_le = models.DateTimeField("effacée le", null=True, blank=True)
+    # The one-time token of the form that created the row: the same form sent twice registers once.
+    jeton = models.UUIDField(null=True, blank=True, editable=False)
+
+    objects = InscriptionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "inscription"
+        ordering = ["pk"]
+        indexes = [
+            models.Index(
+                fields=["inscrite_le"],
+                name="inscriptions_en_attente",
+                condition=Q(motif_sans_aide__in=["CREDITS_EPUISES", "SANS_DOTATION"]),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["senior", "annee"],
+                condition=Q(aide__isnull=False),
+                name="une_aide_par_senior_et_par_an",
+                violation_error_message="Cette personne a déjà été aidée cette année.",
+            ),
+            models.UniqueConstraint(
+                fields=["groupe", "senior"],
+                condition=Q(effacee_le__isnull=True),
+                name="une_inscription_par_senior_et_groupe",
+                violation_error_message="Cette personne est déjà sur cette liste.",
+            ),
+            models.UniqueConstraint(fields=["jeton"], name="une_inscription_par_formulaire"),
+            ExclusionConstraint(
+                name="pas_deux_sejours_a_la_fois",
+                expressions=[
+                    ("senior", RangeOperators.EQUAL),
+                    (
+                        Func(
+                            "debut", "fin", Value("[)"), function="daterange", output_field=DateRangeField()
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=Q(effacee_le__isnull=True),
+                violation_error_message="Cette personne part déjà à ces dates.",
+            ),
+            models.CheckConstraint(
+                name="une_aide_ou_un_motif",
+                condition=Q(aide__isnull=False, aide__gt=0, motif_sans_aide="")
+                | Q(aide__isnull=True) & ~Q(motif_sans_aide=""),
+            ),
+            models.CheckConstraint(
+                name="effacee_donc_sans_aide",
+                condition=Q(effacee_le__isnull=True) & ~Q(motif_sans_aide="EFFACEE")
+                | Q(effacee_le__isnull=False, motif_sans_aide="EFFACEE"),
+            ),
+            models.CheckConstraint(
+                name="au_programme_donc_sans_aide",
+                condition=~Q(eligibilite="PROGRAMME") | Q(aide__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="lien_selon_l_eligibilite",
+                condition=Q(eligibilite__in=["CONJOINT", "AIDANT"], senior_lie__isnull=False)
+                | Q(eligibilite__in=["AIDE", "PROGRAMME"], senior_lie__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="nature_pour_les_aidants",
+                condition=Q(eligibilite="AIDANT") & ~Q(nature_aidant="")
+                | ~Q(eligibilite="AIDANT") & Q(nature_aidant=""),
+            ),
+            models.CheckConstraint(
+                name="rfr_sauf_aidant_familial",
+                condition=Q(rfr__isnull=False, rfr__gte=0) | Q(rfr__isnull=True, nature_aidant="FAMILIAL"),
+            ),
+            models.CheckConstraint(name="sejour_dans_l_ordre", condition=Q(fin__gt=F("debut"))),
+        ]
+        triggers = [
+            # I12: the group's counter follows its list, and the group refuses to hold more than its places.
+            pgtrigger.Trigger(
+                name="inscrits_du_groupe",
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("effacee_le") | pgtrigger.Delete,
+                when=pgtrigger.After,
+                declare=[("avant", "integer DEFAULT 0"), ("apres", "integer DEFAULT 0")],
+                func="""
+                    IF TG_OP <> 'INSERT' THEN avant := (OLD.effacee_le IS NULL)::integer; END IF;
+                    IF TG_OP <> 'DELETE' THEN apres := (NEW.effacee_le IS NULL)::integer; END IF;
+                    UPDATE sejours_groupe SET inscrits = inscrits + apres - avant, modifie_le = clock_timestamp()
+                     WHERE id = coalesce(NEW.groupe_id, OLD.groupe_id) AND apres <> avant;
+                    RETURN NULL;
+                """,
+            ),
+            # I7, I8: a carer or a spouse stands beside the person the link names, as long as the link stands.
+            pgtrigger.Trigger(
+                name="liens_de_la_liste",
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("senior_lie_id", "eligibilite", "handicape", "dependant", "effacee_le"),
+                when=pgtrigger.After,
+                func="""
+                    PERFORM 1 FROM seniors_inscription AS lien JOIN seniors_inscription AS lie ON lie.id = lien.senior_lie_id
+                      WHERE (lien.id = NEW.id OR lien.senior_lie_id = NEW.id) AND lien.effacee_le IS NULL
+                        AND NOT (lie.effacee_le IS NULL AND lie.groupe_id = lien.groupe_id AND lie.id <> lien.id AND
+                                 CASE lien.eligibilite WHEN 'CONJOINT' THEN lie.eligibilite = 'AIDE'
+                                                       ELSE lie.handicape OR lie.dependant END);
+                    IF FOUND THEN
+                        RAISE EXCEPTION 'une_personne_liee_reste_sur_la_liste' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+            pgtrigger.ReadOnly(name="inscription_fixe", fields=["groupe", "inscrite_le"]),
+        ]
+
+    def __str__(self):
+        return f"{self.senior}, {self.get_eligibilite_display()}"
+
+    @property
+    def aidee(self) -> bool:
+        return self.aide is not None
+
+    @property
+    def reste(self):
+        """What the person pays for the stay, in euros: the offer's price less the aid."""
+        return self.groupe.prix - (self.aide or 0)
