@@ -1,0 +1,84 @@
+"""Pages of what went wrong, in the same look as the others and in words that say what to do next."""
+
+import logging
+import secrets
+
+from django.db import OperationalError
+from django.http import HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from psycopg import errors
+
+journal = logging.getLogger(__name__)
+
+# Somebody else holds what this request needs: nothing is wrong, only the moment.
+_ATTENTES = (errors.LockNotAvailable, errors.QueryCanceled, errors.DeadlockDetected)
+_JAMAIS_RENVOYES = ("csrfmiddlewaretoken", "password", "passe")
+
+
+def requete_invalide(request, exception=None):
+    """400: the address or the form was not made by our pages."""
+    return render(request, "400.html", status=400)
+
+
+def acces_refuse(request, exception=None):
+    """403: the account may not do this; the reason is that of the PermissionDenied, when it has one."""
+    return render(request, "403.html", {"motif": str(exception or "")}, status=403)
+
+
+def page_introuvable(request, exception=None):
+    """404: no such page, or somebody else's; the answer is the same on purpose."""
+    return render(request, "404.html", status=404)
+
+
+def panne(request):
+    """500: drawn without the database nor the session, with a reference that stands in the log."""
+    reference = secrets.token_hex(4).upper()
+    journal.error("Reference %s shown for %s %s", reference, request.method, request.path)
+    return HttpResponse(render_to_string("500.html", {"reference": reference}), status=500)
+
+
+def csrf_refuse(request, reason=""):
+    """403: a form sent from another site, or from a page older than the session."""
+    return HttpResponse(render_to_string("403_csrf.html"), status=403)
+
+
+def trop_d_attente(request):
+    """503: try again in a minute; what was typed comes back with the button."""
+    saisie = []
+    if request.method == "POST":
+        saisie = [
+            (nom, valeur)
+            for nom, valeurs in request.POST.lists()
+            if not any(mot in nom for mot in _JAMAIS_RENVOYES)
+            for valeur in valeurs
+        ]
+    page = render_to_string(
+        "503.html",
+        {
+            "adresse": request.get_full_path(),
+            "methode": request.method,
+            "saisie": saisie,
+            "jeton": get_token(request),
+        },
+    )
+    return HttpResponse(page, status=503, headers={"Retry-After": "60"})
+
+
+class AttenteMiddleware:
+    """Answers 503 when a view waited too long for a lock or for the database."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        """Turn a lock or statement timeout into the page that offers to try again."""
+        if isinstance(exception, OperationalError) and isinstance(exception.__cause__, _ATTENTES):
+            cause = type(exception.__cause__).__name__
+            journal.warning("%s %s waited too long: %s", request.method, request.path, cause)
+            return trop_d_attente(request)
+        return None

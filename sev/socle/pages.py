@@ -1,0 +1,32 @@
+"""The three public pages that the law asks for."""
+
+from django.conf import settings
+from django.shortcuts import render
+from django.urls import path
+from django.views.decorators.http import require_safe
+
+
+@require_safe
+def accessibilite(request):
+    """Declaration of accessibility."""
+    return render(request, "socle/accessibilite.html")
+
+
+@require_safe
+def donnees_personnelles(request):
+    """What is kept about people, why, how long, and their rights."""
+    return render(request, "socle/donnees_personnelles.html")
+
+
+@require_safe
+def mentions_legales(request):
+    """Publisher, hosting, credits."""
+    hebergeur = getattr(settings, "SEV_HEBERGEUR", "")
+    return render(request, "socle/mentions_legales.html", {"hebergeur": hebergeur})
+
+
+urlpatterns = [
+    path("accessibilite/", accessibilite, name="accessibilite"),
+    path("donnees-personnelles/", donnees_personnelles, name="donnees_personnelles"),
+    path("mentions-legales/", mentions_legales, name="mentions_legales"),
+]
