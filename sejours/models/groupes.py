@@ -5,9 +5,9 @@ from datetime import date
 import pghistory
 import pgtrigger
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 
-from conventions.models import Compte, Organisme
+from conventions.models import Compte, Credit, Organisme, Programme, Tarif
 from sejours.models.offres import Sejour
 from sev.socle.triggers import compteurs_proteges
 
@@ -28,6 +28,22 @@ class GroupeQuerySet(models.QuerySet):
     def complets(self):
         """Return the groups with everything that a header or a row shows, in one query."""
         return self.select_related("porteur__convention", "sejour__offre__equipement__prestataire")
+
+    def tarifes(self):
+        """Annotate the aid of the stay's tariff, the porteur's free credit of the year and the programme's setting.
+
+        `aide_du_tarif` and `credit_disponible` are euros, None when the tariff or the year's credit doesn't exist.
+        """
+        tarif = Tarif.objects.filter(
+            duree=OuterRef("sejour__offre__duree"), valable_du__lte=OuterRef("sejour__debut")
+        ).order_by("-valable_du")
+        credit = Credit.objects.filter(convention=OuterRef("porteur"), programme=OuterRef("sejour__annee"))
+        programme = Programme.objects.filter(annee=OuterRef("sejour__annee"))
+        return self.annotate(
+            aide_du_tarif=Subquery(tarif.values("aide")[:1]),
+            credit_disponible=Subquery(credit.values(libre=F("alloue") - F("engage") - F("verse"))),
+            aidants_aides=Subquery(programme.values("aidants_aides")),
+        )
 
     def a_verrouiller(self, *, le: date):
         """Return the live groups whose last day is past on `le` and whose lock is not recorded yet (I14)."""

@@ -156,7 +156,6 @@ class Inscription(models.Model):
                 name="une_inscription_par_senior_et_groupe",
                 violation_error_message="Cette personne est déjà sur cette liste.",
             ),
-            models.UniqueConstraint(fields=["jeton"], name="une_inscription_par_formulaire"),
             ExclusionConstraint(
                 name="pas_deux_sejours_a_la_fois",
                 expressions=[

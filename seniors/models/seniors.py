@@ -1,22 +1,52 @@
 """A person known to the programme, and the key by which two spellings of one identity are the same (I2)."""
 
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+
 import pghistory
+from django.contrib.postgres.search import TrigramSimilarity
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Concat, Greatest
 
 from sev.socle.texte import cle, cle_ville
 
 
-def cles_d_identite(
-    *, nom: str, prenom: str, ville_naissance: str, nom_naissance: str = ""
-) -> dict[str, str]:
-    """Return the stored keys of an identity: case, accents, hyphens, blanks and arrondissements don't count (I2)."""
-    return {
-        "cle_nom": cle(nom),
-        "cle_prenom": cle(prenom),
-        "cle_ville": cle_ville(ville_naissance),
-        "cle_nom_naissance": cle(nom_naissance),
-    }
+RESSEMBLANCE = 0.4
+
+
+@dataclass(frozen=True)
+class Identite:
+    """The four answers of the search, as typed (manual, « Gestion des inscriptions »), and the birth name if given."""
+
+    nom: str
+    prenom: str
+    date_naissance: date
+    ville_naissance: str
+
+    def cles(self) -> dict[str, str]:
+        """Return the stored keys: case, accents, hyphens, blanks, apostrophes and arrondissements don't count."""
+        return {
+            "cle_nom": cle(self.nom),
+            "cle_prenom": cle(self.prenom),
+            "cle_ville": cle_ville(self.ville_naissance),
+        }
+
+
+def dates_proches(jour: date) -> set[date]:
+    """Return the dates that one slip gives: day and month exchanged, or one of day, month, year wrong by 1 or 10."""
+    ecarts = (
+        [(0, 0, e) for e in (1, -1, 10, -10)]
+        + [(0, e, 0) for e in (1, -1)]
+        + [(e, 0, 0) for e in (1, -1, 10, -10)]
+    )
+    triplets = [(jour.year + a, jour.month + m, jour.day + j) for a, m, j in ecarts]
+    proches = set()
+    for triplet in [(jour.year, jour.day, jour.month), *triplets]:
+        with suppress(ValueError):
+            proches.add(date(*triplet))
+    return proches - {jour}
 
 
 class SeniorQuerySet(models.QuerySet):
@@ -25,6 +55,37 @@ class SeniorQuerySet(models.QuerySet):
         from seniors.models.inscriptions import Inscription
 
         return self.filter(pk__in=Inscription.objects.pour(compte).values("senior"))
+
+    def de_meme_identite(self, identite: "Identite"):
+        """Return the person of exactly this identity, spelled as one likes (I2): none or one."""
+        return self.filter(date_naissance=identite.date_naissance, **identite.cles())
+
+    def semblables(self, identite: "Identite"):
+        """Return the persons whose identity looks like this one without being it, the nearest first (I2).
+
+        Born the same day under a near name (usage or birth name, or both names exchanged), or of the same names and
+        born on a date that one slip of the pen gives. All four answers are needed to ask.
+        """
+        cles = identite.cles()
+        nom_prenom = cles["cle_nom"] + " " + cles["cle_prenom"]
+        prenom_nom = cles["cle_prenom"] + " " + cles["cle_nom"]
+        connu = Concat("cle_nom", Value(" "), "cle_prenom")
+        ressemblance = Greatest(
+            TrigramSimilarity(connu, nom_prenom),
+            TrigramSimilarity(connu, prenom_nom),
+            TrigramSimilarity(Concat("cle_nom_naissance", Value(" "), "cle_prenom"), nom_prenom),
+        )
+        memes_noms = Q(cle_nom=cles["cle_nom"], cle_prenom=cles["cle_prenom"])
+        return (
+            self.filter(
+                Q(date_naissance=identite.date_naissance)
+                | memes_noms & Q(date_naissance__in=dates_proches(identite.date_naissance))
+            )
+            .exclude(date_naissance=identite.date_naissance, **cles)
+            .annotate(ressemblance=ressemblance)
+            .filter(ressemblance__gte=RESSEMBLANCE)
+            .order_by("-ressemblance", "pk")
+        )
 
     def verrouiller(self):
         """Lock the selected persons until the transaction ends. Order everywhere: groupe, senior, credit."""

@@ -1,0 +1,120 @@
+"""Reading what a decision needs: few statements, under the locks of the operation that asks (or none, for a preview)."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Count, Q
+
+from conventions.models import Bareme
+from sejours.models import Groupe
+from seniors.models import Inscription, Senior
+from seniors.operations.fiches import Fiche
+from seniors.regles.eligibilite import Decision, Dossier, Lien, Obstacle, decider
+
+AIDANTS_AIDES = Count(
+    "dependants",
+    filter=Q(dependants__eligibilite="AIDANT", dependants__aide__isnull=False),
+)
+
+
+def inscriptions_de(senior: Senior | None, groupe: Groupe, *, sauf: int | None = None) -> list[Inscription]:
+    """Return the registrations of `senior` that may matter here: aided in the stay's year, or touching its dates."""
+    if senior is None or senior.pk is None:
+        return []
+    sejour = groupe.sejour
+    return list(
+        Inscription.objects.presentes()
+        .filter(
+            Q(aide__isnull=False, annee=sejour.debut.year) | Q(debut__lt=sejour.fin, fin__gt=sejour.debut),
+            senior=senior,
+        )
+        .exclude(pk=sauf)
+        .only("pk", "groupe_id", "debut", "fin", "annee", "aide", "jeton")
+    )
+
+
+def chevauchement(autres: list[Inscription], groupe: Groupe) -> Obstacle | None:
+    """Return what forbids a second registration (I11): on the same list, or on a stay that shares a night."""
+    for autre in autres:
+        if autre.groupe_id == groupe.pk:
+            return Obstacle("", "Cette personne est déjà sur cette liste.")
+    for autre in autres:
+        if autre.debut < groupe.sejour.fin and groupe.sejour.debut < autre.fin:
+            message = (
+                f"Cette personne part déjà du {autre.debut:%d/%m/%Y} au {autre.fin:%d/%m/%Y}. "
+                "Deux séjours ne peuvent pas se chevaucher."
+            )
+            return Obstacle("", message)
+    return None
+
+
+def examiner(
+    *,
+    groupe: Groupe,
+    date_naissance: date | None,
+    fiche: Fiche,
+    autres: list[Inscription],
+    inscription: Inscription | None = None,
+) -> Decision:
+    """Decide about one person on `groupe` (a row of `Groupe.objects.tarifes()`), as the list stands.
+
+    `inscription` is the one being corrected or restored: an aid it already has is kept, at its amount.
+    """
+    acquis = inscription.aide if inscription and inscription.aide else Decimal(0)
+    disponible = groupe.credit_disponible
+    return decider(
+        Dossier(
+            debut=groupe.sejour.debut,
+            prix=groupe.prix,
+            montant_aide=acquis or groupe.aide_du_tarif,
+            date_naissance=date_naissance,
+            eligibilite=fiche.eligibilite,
+            nature_aidant=fiche.nature_aidant,
+            handicape=fiche.handicape,
+            dependant=fiche.dependant,
+            rfr=fiche.rfr,
+            rfr_zero_confirme=fiche.rfr_zero_confirme,
+            revenu_imposable=fiche.revenu_imposable,
+            plafond=_plafond(fiche, groupe.sejour.debut.year),
+            lien=_lien(fiche, groupe, inscription),
+            deja_aide=any(a.aide is not None and a.annee == groupe.sejour.debut.year for a in autres),
+            disponible=disponible if disponible is None else disponible + acquis,
+            aidants_aides_par_personne=groupe.aidants_aides or 1,
+        )
+    )
+
+
+def _plafond(fiche: Fiche, annee: int) -> Decimal | None:
+    """Return the ceiling for this household (P5): the programme of year N uses the avis of N - 1. None: not known."""
+    if fiche.eligibilite != "AIDE" or None in (fiche.revenu_imposable, fiche.parts) or not fiche.situation:
+        return None
+    baremes = Bareme.objects.filter(annee_avis=annee - 1, situation=fiche.situation, parts=fiche.parts)
+    return baremes.values_list("plafond", flat=True).first()
+
+
+def _lien(fiche: Fiche, groupe: Groupe, inscription: Inscription | None) -> Lien | None:
+    if fiche.senior_lie is None or fiche.eligibilite not in ("CONJOINT", "AIDANT"):
+        return None
+    lie = (
+        Inscription.objects.presentes()
+        .filter(groupe=groupe, pk=fiche.senior_lie)
+        .exclude(pk=inscription and inscription.pk)
+        .select_related("senior")
+        .annotate(aidants_aides=AIDANTS_AIDES)
+        .first()
+    )
+    if lie is None:
+        return None
+    deja_compte = (
+        inscription is not None
+        and inscription.aide is not None
+        and inscription.eligibilite == "AIDANT"
+        and inscription.senior_lie_id == lie.pk
+    )
+    return Lien(
+        nom=str(lie.senior),
+        eligibilite=lie.eligibilite,
+        handicape=lie.handicape,
+        dependant=lie.dependant,
+        aidants_aides=lie.aidants_aides - deja_compte,
+    )

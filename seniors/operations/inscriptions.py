@@ -1,0 +1,392 @@
+"""Registering, correcting, removing and restoring people on a group's list (I1-I14).
+
+Lock order everywhere: groupe, senior, credit. The group's row is the lock of its list; it is taken before any check.
+"""
+
+from dataclasses import asdict, replace
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+
+from conventions.operations.credits import engager, liberer
+from sejours.models import Groupe
+from seniors.models import Inscription, Senior
+from seniors.models.seniors import Identite
+from seniors.operations.decisions import chevauchement, examiner, inscriptions_de
+from seniors.operations.fiches import COORDONNEES, Fiche
+from seniors.operations.files import servir_file
+from seniors.regles.eligibilite import Decision, Obstacle
+from sev.socle.journal import acte
+from sev.socle.refus import RefusMetier
+from sev.socle.texte import cle
+from sev.socle.typographie import INSECABLE
+
+EFFACEE = Inscription.SansAide.EFFACEE
+CREDITS_EPUISES = Inscription.SansAide.CREDITS_EPUISES
+
+
+class InscriptionRefusee(RefusMetier):
+    """The list can't take this person, or this change; `obstacles` say why, each at its form field."""
+
+    def __init__(self, *obstacles: Obstacle, lien: tuple[str, int] | None = None):
+        super().__init__(" ".join(o.message for o in obstacles), champ=obstacles[0].champ)
+        self.obstacles = obstacles
+        self.lien = lien
+
+
+class ListeClose(InscriptionRefusee):
+    """The list no longer changes: its last day is past, or its group is cancelled (I14)."""
+
+
+def verrouiller_liste(groupe: Groupe, le: date) -> Groupe:
+    """Lock the group and return it, fresh, with its stay and tariff. Raises ListeClose once the list is final (I14)."""
+    groupe = Groupe.objects.verrouiller().select_related("sejour__offre").tarifes().get(pk=groupe.pk)
+    if groupe.annule_le is not None:
+        raise ListeClose(Obstacle("", "Ce groupe est annulé : sa liste ne change plus."))
+    if not groupe.modifiable(le):
+        message = (
+            f"La liste a fermé le {groupe.dernier_jour:%d/%m/%Y} à minuit. Rien n'a été enregistré. "
+            f"Écrivez à l'ANCV, groupe n°{INSECABLE}{groupe.pk}."
+        )
+        raise ListeClose(Obstacle("", message))
+    return groupe
+
+
+@transaction.atomic
+def inscrire(
+    *,
+    groupe: Groupe,
+    fiche: Fiche,
+    par,
+    le: date,
+    maintenant: datetime,
+    senior: Senior | None = None,
+    identite: Identite | None = None,
+    jeton: UUID | None = None,
+) -> Inscription:
+    """Put a person on the group's list, aided when entitled and when credit remains (I1-I12, C7).
+
+    The person is `senior`, or whoever bears `identite`, known or new. A `jeton` already used returns what its first
+    use registered. Locks groupe, senior, credit. Raises InscriptionRefusee (ListeClose after the last day).
+    """
+    with acte("inscription", par=par):
+        groupe = verrouiller_liste(groupe, le)
+        senior = _personne(senior, identite, fiche)
+        autres = inscriptions_de(senior, groupe)
+        if deja := _meme_formulaire(autres, jeton):
+            return deja
+        _refuser(chevauchement(autres, groupe))
+        if groupe.places_restantes < 1:
+            _refuser(Obstacle("", _complet(groupe)))
+        decision = examiner(groupe=groupe, date_naissance=senior.date_naissance, fiche=fiche, autres=autres)
+        _refuser(*decision.obstacles)
+        _verifier_conjoint(fiche, groupe)
+        inscription = Inscription.objects.create(
+            groupe=groupe,
+            senior=senior,
+            debut=groupe.sejour.debut,
+            fin=groupe.sejour.fin,
+            aide=decision.aide,
+            motif_sans_aide=decision.motif,
+            inscrite_le=maintenant,
+            modifiee_le=maintenant,
+            jeton=jeton,
+            **fiche.du_sejour(),
+        )
+        _engager(inscription, groupe, par=par, le=le)
+    return inscription
+
+
+@transaction.atomic
+def corriger(
+    *,
+    inscription: Inscription,
+    fiche: Fiche,
+    par,
+    le: date,
+    maintenant: datetime,
+    identite: Identite | None = None,
+) -> Inscription:
+    """Correct a registration; the decision is taken again, an aid already granted keeps its amount (I3-I10).
+
+    `identite`, when given, corrects who the person is. Locks groupe, senior, credit. Raises InscriptionRefusee;
+    what a carer or a spouse relies on can't be taken away (I7, I8).
+    """
+    with acte("correction", par=par):
+        groupe = verrouiller_liste(inscription.groupe, le)
+        senior = Senior.objects.verrouiller().get(pk=inscription.senior_id)
+        inscription = _presente(inscription.pk, groupe)
+        if fiche.rfr is None and inscription.rfr_confidentiel:
+            fiche = replace(fiche, rfr=inscription.rfr, rfr_zero_confirme=True)
+        _corriger_identite(senior, identite, groupe)
+        _verifier_dependants(inscription, fiche)
+        autres = inscriptions_de(senior, groupe, sauf=inscription.pk)
+        decision = examiner(
+            groupe=groupe,
+            date_naissance=senior.date_naissance,
+            fiche=fiche,
+            autres=autres,
+            inscription=inscription,
+        )
+        _refuser(*decision.obstacles)
+        _verifier_conjoint(fiche, groupe, sauf=inscription.pk)
+        _mettre_a_jour(senior, fiche)
+        _appliquer(inscription, groupe, decision, fiche, par=par, le=le, maintenant=maintenant)
+    return inscription
+
+
+@transaction.atomic
+def effacer(*, inscription: Inscription, par, le: date, maintenant: datetime) -> list[Inscription]:
+    """Remove a person from the list and release the aid (I13); return who gains an aid thereby (C9).
+
+    Locks groupe, credit. Raises InscriptionRefusee while a carer or a spouse is linked to the person (I7, I8).
+    """
+    with acte("effacement", par=par):
+        groupe = verrouiller_liste(inscription.groupe, le)
+        inscription = _presente(inscription.pk, groupe)
+        if lie := inscription.dependants.presentes().select_related("senior").first():
+            raise _protegee(lie)
+        return _retirer([inscription], groupe, par=par, le=le, maintenant=maintenant)
+
+
+@transaction.atomic
+def tout_effacer(*, groupe: Groupe, par, le: date, maintenant: datetime) -> tuple[int, list[Inscription]]:
+    """Remove everybody from the list (I13): return how many left, and who gains an aid thereby (C9).
+
+    All bear the same `effacee_le`, by which `retablir` finds them. Locks groupe, credit.
+    """
+    with acte("effacement de toute la liste", par=par):
+        groupe = verrouiller_liste(groupe, le)
+        inscriptions = list(groupe.inscriptions.presentes().order_by("pk"))
+        return len(inscriptions), _retirer(inscriptions, groupe, par=par, le=le, maintenant=maintenant)
+
+
+@transaction.atomic
+def retablir(
+    *, groupe: Groupe, effacee_le: datetime, par, le: date, maintenant: datetime
+) -> tuple[list[Inscription], list[tuple[Inscription, str]]]:
+    """Put back those who were removed at `effacee_le`; the rules run again (I13).
+
+    Returns who is back, and who can't be with the reason. Locks groupe, seniors by key, credit. Raises ListeClose.
+    """
+    with acte("rétablissement", par=par):
+        groupe = verrouiller_liste(groupe, le)
+        effacees = groupe.inscriptions.filter(effacee_le=effacee_le).select_related("senior")
+        # Those whom others are linked to come back first.
+        ordre = sorted(effacees, key=lambda i: (i.senior_lie_id is not None, i.pk))
+        list(Senior.objects.verrouiller().filter(pk__in=[i.senior_id for i in ordre]).order_by("pk"))
+        revenues, refusees = [], []
+        for inscription in ordre:
+            try:
+                _remettre(inscription, groupe, par=par, le=le, maintenant=maintenant)
+            except InscriptionRefusee as refus:
+                refusees.append((inscription, refus.message))
+            else:
+                groupe.inscrits += 1
+                revenues.append(inscription)
+    return revenues, refusees
+
+
+# --- Steps ------------------------------------------------------------------------------------------------
+
+
+def _refuser(*obstacles: Obstacle | None) -> None:
+    if reels := [o for o in obstacles if o is not None]:
+        raise InscriptionRefusee(*reels)
+
+
+def _complet(groupe: Groupe) -> str:
+    return (
+        f"Les {groupe.places} places sont prises. Pour en avoir d'autres, demandez au prestataire : "
+        "« Demander une modification »."
+    )
+
+
+def _personne(senior: Senior | None, identite: Identite | None, fiche: Fiche) -> Senior:
+    """Return the person, locked: the one known by `senior` or by `identite`, else a new one."""
+    if senior is not None:
+        senior = Senior.objects.verrouiller().get(pk=senior.pk)
+        _mettre_a_jour(senior, fiche)
+        return senior
+    nouveau = Senior(
+        nom=identite.nom,
+        prenom=identite.prenom,
+        date_naissance=identite.date_naissance,
+        ville_naissance=identite.ville_naissance,
+        cle_nom_naissance=cle(fiche.nom_naissance),
+        **identite.cles(),
+        **fiche.coordonnees(),
+    )
+    # One statement finds or creates the person and locks the row, even when two lists meet a new person together.
+    Senior.objects.bulk_create(
+        [nouveau],
+        update_conflicts=True,
+        unique_fields=["date_naissance", "cle_nom", "cle_prenom", "cle_ville"],
+        update_fields=[nom for nom in COORDONNEES if nom != "nom_naissance"],
+    )
+    return nouveau
+
+
+def _mettre_a_jour(senior: Senior, fiche: Fiche) -> None:
+    """Keep the newest way to write to the person; a birth name, once known, is not lost by a form that omits it."""
+    valeurs = fiche.coordonnees()
+    valeurs["nom_naissance"] = valeurs["nom_naissance"] or senior.nom_naissance
+    changees = [nom for nom, valeur in valeurs.items() if getattr(senior, nom) != valeur]
+    if changees:
+        for nom in changees:
+            setattr(senior, nom, valeurs[nom])
+        senior.cle_nom_naissance = cle(senior.nom_naissance)
+        senior.save(update_fields=[*changees, "cle_nom_naissance"])
+
+
+def _meme_formulaire(autres: list[Inscription], jeton: UUID | None) -> Inscription | None:
+    return next((a for a in autres if jeton is not None and a.jeton == jeton), None)
+
+
+def _verifier_conjoint(fiche: Fiche, groupe: Groupe, sauf: int | None = None) -> None:
+    if fiche.avec_conjoint and fiche.conjoint is not None:
+        if not groupe.inscriptions.presentes().filter(pk=fiche.conjoint).exclude(pk=sauf).exists():
+            _refuser(Obstacle("conjoint", "Cette personne n'est plus sur la liste."))
+
+
+def _engager(inscription: Inscription, groupe: Groupe, *, par, le: date) -> None:
+    """Engage the aid that was decided. Somebody else may just have taken the last euros: then there is no aid (C7)."""
+    if inscription.aide is None:
+        return
+    entree = engager(
+        convention=groupe.porteur_id,
+        annee=groupe.sejour.debut.year,
+        montant=inscription.aide,
+        inscription=inscription.pk,
+        par=par,
+        le=le,
+    )
+    if entree is None:
+        inscription.aide, inscription.motif_sans_aide = None, CREDITS_EPUISES
+        inscription.save(update_fields=["aide", "motif_sans_aide"])
+
+
+def _liberer(
+    inscription: Inscription, groupe: Groupe, *, montant: Decimal, par, le: date, motif: str
+) -> None:
+    liberer(
+        convention=groupe.porteur_id,
+        annee=groupe.sejour.debut.year,
+        montant=montant,
+        inscription=inscription.pk,
+        par=par,
+        le=le,
+        motif=motif,
+    )
+
+
+def _presente(cle_inscription: int, groupe: Groupe) -> Inscription:
+    inscription = (
+        groupe.inscriptions.presentes()
+        .select_related("senior", "senior_lie")
+        .filter(pk=cle_inscription)
+        .first()
+    )
+    if inscription is None:
+        _refuser(
+            Obstacle(
+                "", "Cette personne n'est plus sur la liste : un collègue vient peut-être de la retirer."
+            )
+        )
+    return inscription
+
+
+def _protegee(lie: Inscription) -> InscriptionRefusee:
+    verbe = "accompagne cette personne" if lie.eligibilite == "AIDANT" else "est inscrit comme son conjoint"
+    message = f"{lie.senior} {verbe}. Changez d'abord son inscription."
+    return InscriptionRefusee(Obstacle("", message), lien=("Sa fiche", lie.pk))
+
+
+def _verifier_dependants(inscription: Inscription, fiche: Fiche) -> None:
+    """Refuse to take away what a carer or a spouse of the list relies on (I7, I8)."""
+    for lie in inscription.dependants.presentes().select_related("senior"):
+        if lie.eligibilite == "AIDANT" and not (fiche.handicape or fiche.dependant):
+            raise _protegee(lie)
+        if lie.eligibilite == "CONJOINT" and fiche.eligibilite != "AIDE":
+            raise _protegee(lie)
+
+
+def _corriger_identite(senior: Senior, identite: Identite | None, groupe: Groupe) -> None:
+    """Write another identity on the person, if only this porteur ever registered them and nobody else bears it."""
+    if identite is None:
+        return
+    valeurs = asdict(identite) | identite.cles()
+    changees = [nom for nom, valeur in valeurs.items() if getattr(senior, nom) != valeur]
+    if not changees:
+        return
+    if Inscription.objects.filter(senior=senior).exclude(groupe__porteur=groupe.porteur_id).exists():
+        message = "Cette personne est connue d'un autre organisme : demandez la correction à l'ANCV."
+        _refuser(Obstacle("nom", message))
+    if Senior.objects.de_meme_identite(identite).exclude(pk=senior.pk).exists():
+        message = (
+            "Une autre personne connue porte déjà cette identité : effacez cette inscription et cherchez-la."
+        )
+        _refuser(Obstacle("nom", message))
+    for nom in changees:
+        setattr(senior, nom, valeurs[nom])
+    senior.save(update_fields=changees)
+
+
+def _appliquer(
+    inscription: Inscription,
+    groupe: Groupe,
+    decision: Decision,
+    fiche: Fiche,
+    *,
+    par,
+    le: date,
+    maintenant: datetime,
+) -> None:
+    """Write the corrected fiche and move the credit from the former decision to the new one."""
+    avant = inscription.aide
+    for nom, valeur in fiche.du_sejour().items():
+        setattr(inscription, nom, valeur)
+    inscription.aide, inscription.motif_sans_aide = decision.aide, decision.motif
+    inscription.modifiee_le = maintenant
+    inscription.save()
+    if avant is None:
+        _engager(inscription, groupe, par=par, le=le)
+    elif decision.aide is None:
+        _liberer(inscription, groupe, montant=avant, par=par, le=le, motif="correction")
+        servir_file(convention=groupe.porteur_id, annee=groupe.sejour.debut.year, le=le)
+
+
+def _retirer(inscriptions: list[Inscription], groupe: Groupe, *, par, le: date, maintenant: datetime):
+    aidees = [i for i in inscriptions if i.aide is not None]
+    groupe.inscriptions.filter(pk__in=[i.pk for i in inscriptions]).update(
+        effacee_le=maintenant, modifiee_le=maintenant, aide=None, motif_sans_aide=EFFACEE
+    )
+    for inscription in aidees:
+        _liberer(inscription, groupe, montant=inscription.aide, par=par, le=le, motif="retirée de la liste")
+    return servir_file(convention=groupe.porteur_id, annee=groupe.sejour.debut.year, le=le)
+
+
+def _remettre(inscription: Inscription, groupe: Groupe, *, par, le: date, maintenant: datetime) -> None:
+    """Put one person back on the list, by the same rules as a registration."""
+    if groupe.places_restantes < 1:
+        _refuser(Obstacle("", _complet(groupe)))
+    autres = inscriptions_de(inscription.senior, groupe, sauf=inscription.pk)
+    _refuser(chevauchement(autres, groupe))
+    inscription.aide = None
+    fiche = Fiche.de(inscription)
+    decision = examiner(
+        groupe=groupe,
+        date_naissance=inscription.senior.date_naissance,
+        fiche=fiche,
+        autres=autres,
+        inscription=inscription,
+    )
+    _refuser(*decision.obstacles)
+    inscription.effacee_le, inscription.modifiee_le = None, maintenant
+    inscription.aide, inscription.motif_sans_aide = decision.aide, decision.motif
+    inscription.save(update_fields=["effacee_le", "modifiee_le", "aide", "motif_sans_aide"])
+    _engager(inscription, groupe, par=par, le=le)
+    if inscription.aide is not None:
+        groupe.credit_disponible -= inscription.aide

@@ -1,0 +1,41 @@
+"""The words of a decision: one function gives the string that the list, the papers and the mails show."""
+
+from typing import NamedTuple
+
+from sev.socle.typographie import euros, ordinal
+
+
+class Libelle(NamedTuple):
+    """`ton`: oui (aided), non (no aid), att (waits for credit); `titre` in bold; `detail` may be empty."""
+
+    ton: str
+    titre: str
+    detail: str = ""
+
+    def __str__(self):
+        return f"{self.titre}, {self.detail}" if self.detail else self.titre
+
+
+def libelle_decision(inscription, rang: int | None = None) -> Libelle:
+    """Return the words for `inscription` (with senior_lie and its person loaded); `rang` is its place in the queue."""
+    annee = inscription.annee
+    if inscription.aide is not None:
+        return Libelle("oui", f"Aide accordée {euros(inscription.aide)}", _lien(inscription))
+    attente = f"{ordinal(rang)} à être aidé si du crédit revient" if rang else ""
+    return {
+        "PROGRAMME": Libelle("non", "Sans aide : au programme"),
+        "DEJA_AIDE": Libelle("non", f"Sans aide : déjà aidé en {annee}", "sur un autre séjour"),
+        "CREDITS_EPUISES": Libelle("att", "Sans aide : crédits épuisés", attente),
+        "SANS_DOTATION": Libelle("att", f"Sans aide : pas encore de dotation {annee}", attente),
+        "PLAFOND": Libelle("non", "Sans aide : revenu imposable au-dessus du plafond"),
+        "AIDANT_EN_PLUS": Libelle("non", "Sans aide : un aidant est déjà aidé", _lien(inscription)),
+        "EFFACEE": Libelle("non", "Retirée de la liste"),
+    }[inscription.motif_sans_aide]
+
+
+def _lien(inscription) -> str:
+    if inscription.eligibilite == "CONJOINT":
+        return f"Conjoint de {inscription.senior_lie.senior}"
+    if inscription.eligibilite == "AIDANT":
+        return f"Accompagne {inscription.senior_lie.senior}"
+    return ""
