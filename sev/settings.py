@@ -126,11 +126,19 @@ PASSWORD_RESET_TIMEOUT = 24 * 3600
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # « 15 minutes » stay fifteen, whoever insists
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
+AXES_CLIENT_IP_CALLABLE = "conventions.connexion.adresse_du_client"
 AXES_USERNAME_CALLABLE = "conventions.connexion.identifiant_saisi"
 AXES_LOCKOUT_CALLABLE = "conventions.connexion.trop_d_essais"
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+# Reverse proxies in front of gunicorn: only what they wrote at the end of X-Forwarded-For is believed.
+SEV_PROXIES = int(os.environ.get("SEV_PROXIES", "0"))
+# Each failure makes its answer wait this much longer than the one before (seconds), up to the lock.
+RALENTISSEMENT_CONNEXION = 0.2
 
 SESSION_COOKIE_AGE = 4 * 3600
 SESSION_SAVE_EVERY_REQUEST = False

@@ -44,16 +44,19 @@ def csrf_refuse(request, reason=""):
     return HttpResponse(render_to_string("403_csrf.html"), status=403)
 
 
+def saisie_sans_secret(donnees):
+    """The fields of a POST that may be sent a second time, as (name, value), in order: never a password."""
+    return [
+        (nom, valeur)
+        for nom, valeurs in donnees.lists()
+        if not any(mot in nom for mot in _JAMAIS_RENVOYES)
+        for valeur in valeurs
+    ]
+
+
 def trop_d_attente(request):
     """503: try again in a minute; what was typed comes back with the button."""
-    saisie = []
-    if request.method == "POST":
-        saisie = [
-            (nom, valeur)
-            for nom, valeurs in request.POST.lists()
-            if not any(mot in nom for mot in _JAMAIS_RENVOYES)
-            for valeur in valeurs
-        ]
+    saisie = saisie_sans_secret(request.POST) if request.method == "POST" else []
     page = render_to_string(
         "503.html",
         {
