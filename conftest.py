@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
 from django.template import engines
-from django.template.base import UNKNOWN_SOURCE, Node
+from django.template.base import UNKNOWN_SOURCE, FilterExpression, Node
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LOCAL = {None, "", "localhost", "127.0.0.1", "::1", b"localhost", b"127.0.0.1"}
@@ -78,7 +78,7 @@ def valkey(tmp_path_factory):
     try:
         yield serveur.demarrer()
     finally:
-        serveur.supprimer()
+        serveur.arreter()
 
 
 # --- Network --------------------------------------------------------------------------------------------
@@ -133,16 +133,16 @@ class UndefinedVariable(str):
 
     def __bool__(self):
         frame = sys._getframe(1)
-        expression = frame.f_locals["self"]
-        filtre = expression.filters[0][0].__name__ if expression.filters else ""
-        if filtre not in ("default", "default_if_none"):
-            while frame and not isinstance(noeud := frame.f_locals.get("self"), Node):
-                frame = frame.f_back
-            origine = noeud.origin.name if frame and noeud.origin else UNKNOWN_SOURCE
-            if any(Path(origine).is_relative_to(dossier) for dossier in settings.TEMPLATES[0]["DIRS"]):
-                raise UndefinedTemplateVariable(
-                    f"{expression.token!r} in {origine}, line {noeud.token.lineno}"
-                )
+        expression = frame.f_locals.get("self")
+        if not isinstance(expression, FilterExpression):  # a filter asks, of a value already let through
+            return False
+        if expression.filters and expression.filters[0][0].__name__ in ("default", "default_if_none"):
+            return False
+        while frame and not isinstance(noeud := frame.f_locals.get("self"), Node):
+            frame = frame.f_back
+        origine = noeud.origin.name if frame and noeud.origin else UNKNOWN_SOURCE
+        if any(Path(origine).is_relative_to(dossier) for dossier in settings.TEMPLATES[0]["DIRS"]):
+            raise UndefinedTemplateVariable(f"{expression.token!r} in {origine}, line {noeud.token.lineno}")
         return False
 
 

@@ -89,7 +89,7 @@ class Demo:
             from sev.embarque import Postgres, Valkey
 
             Postgres(self.dossier).supprimer()
-            Valkey(self.dossier).supprimer()
+            Valkey(self.dossier).arreter()
             for chemin in self.dossier.iterdir():
                 if chemin.is_dir():
                     shutil.rmtree(chemin)

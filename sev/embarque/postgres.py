@@ -11,7 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sev.embarque.adresses import NOM, dossier_sockets, nom_court, url_postgres
-from sev.embarque.processus import PATIENCE, ServeurAbsent, dossier_prive, fin_du_journal, lancer_enfant
+from sev.embarque.processus import (
+    PATIENCE,
+    ServeurAbsent,
+    dossier_prive,
+    fin_du_journal,
+    lancer_enfant,
+    retirer_si_vide,
+)
 
 # initdb and postgres refuse root: inside this user namespace root's own files belong to a plain user.
 SANS_ROOT = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
@@ -79,6 +86,9 @@ class Postgres:
         elif self.pid:
             self._arreter_pid(self.pid)
         self.processus = self.pid = None
+        for socket in self.sockets.glob(".s.PGSQL.*"):
+            socket.unlink(missing_ok=True)
+        retirer_si_vide(self.sockets)
 
     def supprimer(self) -> None:
         """Stop the server, a left-over one included, and remove its data and sockets."""
@@ -87,7 +97,7 @@ class Postgres:
         if not self.processus:
             self.pid = self._pid_restant()
         self.arreter()
-        for chemin in (self.donnees, self.ailleurs, self.sockets):
+        for chemin in (self.donnees, self.ailleurs):
             shutil.rmtree(chemin, ignore_errors=True)
 
     def _quitter_root(self) -> None:

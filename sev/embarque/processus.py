@@ -1,5 +1,6 @@
 """Children that never outlive us, and what is said when one does not start."""
 
+import contextlib
 import ctypes
 import os
 import stat
@@ -53,6 +54,12 @@ def dossier_prive(chemin: Path, *, uid: int, mode: int = 0o700) -> Path:
     if etat.st_uid != uid:
         os.chown(chemin, uid, -1)
     return chemin
+
+
+def retirer_si_vide(chemin: Path) -> None:
+    """Remove a folder that both servers share, once the second one has left it."""
+    with contextlib.suppress(OSError):
+        chemin.rmdir()
 
 
 def fin_du_journal(journal: Path) -> str:

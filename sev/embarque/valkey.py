@@ -8,7 +8,14 @@ import time
 from pathlib import Path
 
 from sev.embarque.adresses import dossier_sockets, url_valkey
-from sev.embarque.processus import PATIENCE, ServeurAbsent, dossier_prive, fin_du_journal, lancer_enfant
+from sev.embarque.processus import (
+    PATIENCE,
+    ServeurAbsent,
+    dossier_prive,
+    fin_du_journal,
+    lancer_enfant,
+    retirer_si_vide,
+)
 
 
 def binaire_valkey() -> str:
@@ -33,6 +40,7 @@ class Valkey:
         self.dossier = Path(dossier).resolve()
         self.journal = self.dossier / "valkey.log"
         self.sockets = dossier_sockets(dossier)
+        self.socket = self.sockets / "valkey.sock"
         self.processus: subprocess.Popen | None = None
 
     def demarrer(self) -> str:
@@ -52,19 +60,13 @@ class Valkey:
             self.processus = None
         elif self._repond():
             self._client().shutdown(nosave=True)
+        self.socket.unlink(missing_ok=True)
+        retirer_si_vide(self.sockets)
 
     def _lancer(self) -> None:
-        options = [
-            "--port",
-            "0",
-            "--unixsocket",
-            self.sockets / "valkey.sock",
-            "--unixsocketperm",
-            "700",
-        ]
+        options = ["--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700"]
         options += ["--save", "", "--appendonly", "no", "--dir", self.dossier]
-        commande = [binaire_valkey(), *options]
-        self.processus = lancer_enfant(commande, fin=signal.SIGTERM, journal=self.journal)
+        self.processus = lancer_enfant([binaire_valkey(), *options], fin=signal.SIGTERM, journal=self.journal)
         limite = time.monotonic() + PATIENCE
         while not self._repond():
             if self.processus.poll() is not None or time.monotonic() > limite:
