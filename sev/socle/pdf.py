@@ -4,6 +4,7 @@ WeasyPrint needs Pango from the system and takes a second to import, hence the i
 static/fonts can be fetched while rendering, whatever the text that stands in a document.
 """
 
+import atexit
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -26,7 +27,7 @@ class PdfIndisponible(Exception):
     )
 
 
-_verrou = Lock()
+_verrou = Lock()  # WeasyPrint does not promise that two threads may share fonts
 
 
 def _polices() -> Path:
@@ -58,6 +59,9 @@ def _atelier():
         font_config=polices,
     )
     return HTML, recuperateur, polices, feuille
+
+
+atexit.register(_atelier.cache_clear)  # while fontconfig is still there to be told
 
 
 def rendre_pdf(gabarit: str, contexte: dict) -> bytes:
