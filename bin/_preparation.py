@@ -21,6 +21,9 @@ PANGO = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 PANGO_APT = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
+for flux in (sys.stdout, sys.stderr):
+    flux.reconfigure(errors="replace")  # a terminal may know no « … »
+
 
 def dire(texte: str) -> None:
     """Print one line at once."""
