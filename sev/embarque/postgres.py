@@ -1,5 +1,6 @@
 """A PostgreSQL of our own: initdb, start, take over, stop, as root too."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -219,17 +220,20 @@ class Postgres:
         return None
 
     def _arreter_pid(self, pid: int) -> None:
+        """Stop a server that is not our child; a dead one that nobody reaps (a container's) is stopped."""
         import psutil
 
-        try:
+        with contextlib.suppress(psutil.NoSuchProcess):
             processus = psutil.Process(pid)
-            processus.send_signal(signal.SIGINT)
-            processus.wait(PATIENCE)
-        except psutil.NoSuchProcess:
-            pass
-        except psutil.TimeoutExpired:
-            processus.send_signal(signal.SIGQUIT)
-            processus.wait(PATIENCE)
+            for sig in (signal.SIGINT, signal.SIGQUIT):
+                processus.send_signal(sig)
+                limite = time.monotonic() + PATIENCE
+                while processus.is_running() and processus.status() != psutil.STATUS_ZOMBIE:
+                    if time.monotonic() > limite:
+                        break
+                    time.sleep(0.05)
+                else:
+                    return
 
     def _programme(self, nom: str, *arguments: object) -> subprocess.Popen:
         return lancer_enfant(

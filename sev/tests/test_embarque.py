@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import psutil
@@ -98,7 +99,10 @@ def test_servers_die_with_the_process_that_started_them(dossier):
     serveur = psutil.Process(int(parent.stdout.readline()))
     parent.kill()
     parent.communicate()
-    serveur.wait(10)
+    limite = time.monotonic() + 10
+    while serveur.is_running() and serveur.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < limite, "the server outlives its parent"
+        time.sleep(0.05)
     Postgres(dossier).supprimer()
     assert not dossier_sockets(dossier).exists()
 
