@@ -61,7 +61,7 @@ def _genre(widget):
         ("liste", forms.Select),
         ("zone", forms.Textarea),
         ("fichier", forms.FileInput),
-        ("texte", forms.TextInput),
+        ("texte", forms.widgets.Input),
     ):
         if isinstance(widget, classes):
             return genre

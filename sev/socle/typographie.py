@@ -164,7 +164,7 @@ def feuille(n):
     }
 
 
-_FIN_DE_PHRASE = re.compile(r"(?<!\bM)(?<!\bMme)(?<=[.!?])\s+(?=\S)")
+_FIN_DE_PHRASE = re.compile(r"(?<=[.!?])(?<!\bM\.)\s+(?=\S)")
 
 
 def premiere_phrase(texte):
