@@ -1,5 +1,6 @@
 """The embedded servers and the command that runs them."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -100,9 +101,10 @@ def test_servers_die_with_the_process_that_started_them(dossier):
     parent.kill()
     parent.communicate()
     limite = time.monotonic() + 10
-    while serveur.is_running() and serveur.status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < limite, "the server outlives its parent"
-        time.sleep(0.05)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while serveur.is_running() and serveur.status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < limite, "the server outlives its parent"
+            time.sleep(0.05)
     Postgres(dossier).supprimer()
     assert not dossier_sockets(dossier).exists()
 
