@@ -66,7 +66,11 @@ atexit.register(_atelier.cache_clear)  # while fontconfig is still there to be t
 
 def rendre_pdf(gabarit: str, contexte: dict) -> bytes:
     """The PDF/UA of a template, drawn with the common sheet. Raises PdfIndisponible without Pango."""
-    html = render_to_string(gabarit, contexte)
+    return pdf_du_html(render_to_string(gabarit, contexte))
+
+
+def pdf_du_html(html: str) -> bytes:
+    """The same, of a whole HTML document."""
     with _verrou:
         HTML, recuperateur, polices, feuille = _atelier()
         return HTML(string=html, url_fetcher=recuperateur).write_pdf(
