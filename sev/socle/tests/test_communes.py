@@ -14,6 +14,7 @@ from sev.socle.communes import (
     est_dans_le_code_postal,
     region,
 )
+from sev.socle.donnees.reconstruire import lignes_communes
 
 
 def test_a_postcode_gives_its_communes_in_alphabetical_order():
@@ -90,3 +91,19 @@ def test_the_whole_set_stays_under_three_megabytes():
         assert tracemalloc.get_traced_memory()[0] < 3_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_merged_commune_takes_the_postcodes_of_the_one_that_absorbed_it():
+    assert lignes_communes(
+        [
+            {"code": "35069", "nom": "Châteaugiron", "type": "commune-actuelle", "codesPostaux": ["35410"]},
+            {"code": "35209", "nom": "Ossé", "type": "commune-deleguee", "chefLieu": "35069"},
+            {"code": "35069", "nom": "Châteaugiron", "type": "commune-deleguee", "chefLieu": "35069"},
+            {
+                "code": "13201",
+                "nom": "Marseille 1er",
+                "type": "arrondissement-municipal",
+                "codesPostaux": ["13001"],
+            },
+        ]
+    ) == [("35410", "", "Châteaugiron", "35069"), ("35410", "1", "Ossé", "35209")]
