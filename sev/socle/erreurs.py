@@ -19,7 +19,7 @@ _JAMAIS_RENVOYES = ("csrfmiddlewaretoken", "password", "passe")
 
 def requete_invalide(request, exception=None):
     """400: the address or the form was not made by our pages."""
-    return render(request, "400.html", status=400)
+    return HttpResponse(render_to_string("400.html"), status=400)
 
 
 def acces_refuse(request, exception=None):
