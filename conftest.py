@@ -3,7 +3,9 @@
 import os
 import shutil
 import socket
+import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,26 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 LOCAL = {None, "", "localhost", "127.0.0.1", "::1", b"localhost", b"127.0.0.1"}
 
 
+@cache
 def chemin_chromium() -> str | None:
-    """Return the Chromium that drives the browser tests: $SEV_CHROMIUM, else one of the PATH."""
+    """Return the Chromium that drives the browser tests: $SEV_CHROMIUM, else one of the PATH; None without."""
+    from playwright._impl._driver import compute_driver_executable
+
+    node = compute_driver_executable()[0]
+    if subprocess.run([node, "--version"], capture_output=True, check=False).returncode:
+        return None  # a minimal system lacks libatomic, which Playwright's Node needs
     choisi = os.environ.get("SEV_CHROMIUM")
     return choisi or next((chemin for nom in CHROMIUM if (chemin := shutil.which(nom))), None)
+
+
+@cache
+def pango() -> bool:
+    """Tell whether the system has what draws the PDFs."""
+    try:
+        import weasyprint  # noqa: F401
+    except OSError:
+        return False
+    return True
 
 
 def pytest_configure(config):
@@ -37,15 +55,21 @@ def pytest_configure(config):
 
 
 def pytest_report_header(config):
-    return f"browser tests: {chemin_chromium() or 'left out, no Chromium found'}"
+    return f"browser tests: {chemin_chromium() or 'left out, no Chromium or no libatomic1'}"
 
 
 def pytest_collection_modifyitems(config, items):
+    """Leave out what this system cannot run; bin/test has said so, and how to get it."""
     for item in items:
         if "navigateur" in getattr(item, "fixturenames", ()):
             item.add_marker("navigateur")
-    if chemin_chromium() is None:
-        absents = [item for item in items if item.get_closest_marker("navigateur")]
+    absents = [
+        item
+        for item in items
+        if (item.get_closest_marker("navigateur") and not chemin_chromium())
+        or (item.get_closest_marker("pango") and not pango())
+    ]
+    if absents:
         config.hook.pytest_deselected(items=absents)
         items[:] = [item for item in items if item not in absents]
 

@@ -19,6 +19,7 @@ DEMO = ("requirements.txt",)
 TESTS = ("requirements.txt", "requirements-dev.txt")
 PANGO = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 PANGO_APT = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
+CHROMIUM_APT = ("chromium", "libatomic1")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 for flux in (sys.stdout, sys.stderr):
@@ -140,11 +141,19 @@ def apt(*paquets: str) -> bool:
 
 
 def chromium() -> None:
-    """Find the Chromium of the browser tests or install it; without one, say once that they are left out."""
-    if os.environ.get("SEV_CHROMIUM") or any(map(shutil.which, CHROMIUM)):
+    """Find what the browser tests need or install it; without it, say once that they are left out."""
+    if _navigateur_pret() or (apt(*CHROMIUM_APT) and _navigateur_pret()):
         return
-    if not (apt("chromium") and shutil.which("chromium")):
-        dire("Browser tests are left out: no Chromium (apt-get install chromium, or SEV_CHROMIUM=its path).")
+    dire(
+        f"Browser tests are left out; they need: apt-get install {' '.join(CHROMIUM_APT)} (or SEV_CHROMIUM=path)."
+    )
+
+
+def _navigateur_pret() -> bool:
+    """Tell whether there is a Chromium, and whether the Node that Playwright brings finds its own library."""
+    noeuds = list(VENV.glob("lib/python*/site-packages/playwright/driver/node"))
+    trouve = os.environ.get("SEV_CHROMIUM") or any(map(shutil.which, CHROMIUM))
+    return bool(trouve) and bool(noeuds) and lancer(noeuds[0], "--version").returncode == 0
 
 
 if __name__ == "__main__":
