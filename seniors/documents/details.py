@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from seniors.documents.cadre import cadre
+from django.core.exceptions import PermissionDenied
+
+from seniors.documents.cadre import cadre, tout_montrer
 from seniors.regles.libelles import libelle_decision
 from sev.socle.pdf import rendre_pdf
 
@@ -26,8 +28,10 @@ def totaux(groupe, inscriptions) -> Totaux:
     return Totaux(len(inscriptions), len(montants), prix, aide, prix - aide)
 
 
-def details(groupe, inscriptions, *, le: date, maintenant: datetime) -> bytes:
-    """The PDF of the recap table: eligibility, aid or reason, remainder to pay."""
+def details(groupe, inscriptions, *, vue: str, le: date, maintenant: datetime) -> bytes:
+    """The PDF of the recap table: eligibility, aid or reason, remainder to pay. Never for a provider."""
+    if not tout_montrer(vue):
+        raise PermissionDenied("Détails are the porteur's and ANCV's.")
     inscriptions = list(inscriptions)
     return rendre_pdf(
         "documents/details.html",

@@ -3,6 +3,7 @@ from decimal import Decimal
 from io import BytesIO
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
@@ -266,7 +267,9 @@ def test_a_section_never_stands_at_the_foot_of_a_page_without_its_first_room(gro
 
 @pytest.mark.usefixtures("list_of_the_design")
 def test_details_show_eligibility_aid_remainder_and_totals(group):
-    document = PdfReader(BytesIO(details(loaded(group), registered(group), le=LAST_DAY, maintenant=NOW)))
+    document = PdfReader(
+        BytesIO(details(loaded(group), registered(group), vue=PORTEUR, le=LAST_DAY, maintenant=NOW))
+    )
     text = text_of(document)
     expected = (
         "Détails du groupe",
@@ -281,6 +284,11 @@ def test_details_show_eligibility_aid_remainder_and_totals(group):
     for secret in ("12 345", "11 111", "Secret", "@"):
         assert secret not in text
     assert fonts(document) == {"Atkinson-Hyperlegible-Next": True, "Atkinson-Hyperlegible-Next-Bold": True}
+
+
+def test_details_are_refused_to_a_provider_whatever_the_view_does(group):
+    with pytest.raises(PermissionDenied):
+        details(loaded(group), registered(group), vue=PROVIDER, le=LAST_DAY, maintenant=NOW)
 
 
 def test_the_porteur_s_workbook_holds_both_documents(group, register):
@@ -344,6 +352,6 @@ def test_documents_take_as_many_queries_for_eighteen_people_as_for_one(
     with django_assert_num_queries(2):
         rooming_list(groupe, registered(group), vue=PROVIDER, le=LAST_DAY, maintenant=NOW)
     with django_assert_num_queries(2):
-        details(groupe, registered(group), le=LAST_DAY, maintenant=NOW)
+        details(groupe, registered(group), vue=STAFF, le=LAST_DAY, maintenant=NOW)
     with django_assert_num_queries(1):
         liste_xlsx(groupe, registered(group), vue=PORTEUR, le=LAST_DAY, maintenant=NOW)
