@@ -35,6 +35,7 @@ machine() { # NAME: a minimal Debian with git and Python, and this commit in the
     cp -L /etc/resolv.conf "$racine/etc/resolv.conf"
     [ -z "${CERTIFICATS:-}" ] || cp "$CERTIFICATS" "$racine/etc/ssl/certs/ca-certificates.crt"
     [ -z "${PIP_CONF:-}" ] || cp "$PIP_CONF" "$racine/etc/pip.conf"
+    echo "127.0.0.1 localhost" >"$racine/etc/hosts" # debootstrap makes none, every machine has one
     chroot "$racine" useradd --create-home --uid 1000 clerc
     git clone --quiet --no-hardlinks "$depot" "$racine/root/sev"
     cp -a "$racine/root/sev" "$racine/home/clerc/sev"
