@@ -48,6 +48,19 @@ def chevauchement(autres: list[Inscription], groupe: Groupe) -> Obstacle | None:
     return None
 
 
+def empechement(autres: list[Inscription], groupe: Groupe) -> Obstacle | None:
+    """Return what keeps anybody, or this person, off the list whatever the fiche says (I11, I12)."""
+    if obstacle := chevauchement(autres, groupe):
+        return obstacle
+    if groupe.places_restantes < 1:
+        message = (
+            f"Les {groupe.places} places sont prises. Pour en avoir d'autres, demandez au prestataire : "
+            "« Demander une modification »."
+        )
+        return Obstacle("", message)
+    return None
+
+
 def examiner(
     *,
     groupe: Groupe,

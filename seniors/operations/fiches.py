@@ -1,6 +1,6 @@
 """What a form says about a person and a stay: the words in which the operations are spoken to."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 
 from seniors.models import Inscription
@@ -78,6 +78,12 @@ class Fiche:
             senior_lie=inscription.senior_lie_id,
             conjoint=inscription.conjoint_id,
         )
+
+    def completee_par(self, inscription: Inscription) -> "Fiche":
+        """Return the fiche with the confidential income on record where none was typed over it."""
+        if self.rfr is not None or not inscription.rfr_confidentiel:
+            return self
+        return replace(self, rfr=inscription.rfr, rfr_zero_confirme=True)
 
     def coordonnees(self) -> dict:
         """Return what is kept on the person."""

@@ -3,7 +3,7 @@
 Lock order everywhere: groupe, senior, credit. The group's row is the lock of its list; it is taken before any check.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -14,7 +14,7 @@ from conventions.operations.credits import engager, liberer
 from sejours.models import Groupe
 from seniors.models import Inscription, Senior
 from seniors.models.seniors import Identite
-from seniors.operations.decisions import chevauchement, examiner, inscriptions_de
+from seniors.operations.decisions import empechement, examiner, inscriptions_de
 from seniors.operations.fiches import COORDONNEES, Fiche
 from seniors.operations.files import servir_file
 from seniors.regles.eligibilite import Decision, Obstacle
@@ -77,9 +77,7 @@ def inscrire(
         autres = inscriptions_de(senior, groupe)
         if deja := _meme_formulaire(autres, jeton):
             return deja
-        _refuser(chevauchement(autres, groupe))
-        if groupe.places_restantes < 1:
-            _refuser(Obstacle("", _complet(groupe)))
+        _refuser(empechement(autres, groupe))
         decision = examiner(groupe=groupe, date_naissance=senior.date_naissance, fiche=fiche, autres=autres)
         _refuser(*decision.obstacles)
         _verifier_conjoint(fiche, groupe)
@@ -118,8 +116,7 @@ def corriger(
         groupe = verrouiller_liste(inscription.groupe, le)
         senior = Senior.objects.verrouiller().get(pk=inscription.senior_id)
         inscription = _presente(inscription.pk, groupe)
-        if fiche.rfr is None and inscription.rfr_confidentiel:
-            fiche = replace(fiche, rfr=inscription.rfr, rfr_zero_confirme=True)
+        fiche = fiche.completee_par(inscription)
         _corriger_identite(senior, identite, groupe)
         _verifier_dependants(inscription, fiche)
         autres = inscriptions_de(senior, groupe, sauf=inscription.pk)
@@ -195,13 +192,6 @@ def retablir(
 def _refuser(*obstacles: Obstacle | None) -> None:
     if reels := [o for o in obstacles if o is not None]:
         raise InscriptionRefusee(*reels)
-
-
-def _complet(groupe: Groupe) -> str:
-    return (
-        f"Les {groupe.places} places sont prises. Pour en avoir d'autres, demandez au prestataire : "
-        "« Demander une modification »."
-    )
 
 
 def _personne(senior: Senior | None, identite: Identite | None, fiche: Fiche) -> Senior:
@@ -370,10 +360,8 @@ def _retirer(inscriptions: list[Inscription], groupe: Groupe, *, par, le: date, 
 
 def _remettre(inscription: Inscription, groupe: Groupe, *, par, le: date, maintenant: datetime) -> None:
     """Put one person back on the list, by the same rules as a registration."""
-    if groupe.places_restantes < 1:
-        _refuser(Obstacle("", _complet(groupe)))
     autres = inscriptions_de(inscription.senior, groupe, sauf=inscription.pk)
-    _refuser(chevauchement(autres, groupe))
+    _refuser(empechement(autres, groupe))
     inscription.aide = None
     fiche = Fiche.de(inscription)
     decision = examiner(

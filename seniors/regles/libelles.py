@@ -1,8 +1,13 @@
 """The words of a decision: one function gives the string that the list, the papers and the mails show."""
 
+from decimal import Decimal
 from typing import NamedTuple
 
 from sev.socle.typographie import euros, ordinal
+
+CREDITS_EPUISES = (
+    "Les crédits d'intervention sur l'année étant épuisés, aucune subvention n'a pu être accordée."
+)
 
 
 class Libelle(NamedTuple):
@@ -39,3 +44,19 @@ def _lien(inscription) -> str:
     if inscription.eligibilite == "AIDANT":
         return f"Accompagne {inscription.senior_lie.senior}"
     return ""
+
+
+def message_d_inscription(inscription, disponible: Decimal | None) -> str:
+    """Return what is said once the person is saved (C7, I9, manual « Remarque 4 »). `disponible`: euros left."""
+    senior = inscription.senior
+    feminin = senior.civilite == "MME"
+    debut = f"{senior} est inscrit{'e' if feminin else ''}"
+    if inscription.aide is not None:
+        return f"{debut}. Aide accordée : {euros(inscription.aide)}. Il reste {euros(disponible)} de crédits."
+    if inscription.motif_sans_aide not in ("CREDITS_EPUISES", "SANS_DOTATION"):
+        return f"{debut}, sans aide. {libelle_decision(inscription)}."
+    suite = f"{'Elle sera aidée' if feminin else 'Il sera aidé'} dès que du crédit {{}}."
+    if inscription.motif_sans_aide == "SANS_DOTATION":
+        return f"{debut}, sans aide. Il n'y a pas encore de dotation {inscription.annee}. {suite.format('arrive')}"
+    reste = f" Il reste {euros(disponible)} : ce n'est pas assez pour une aide." if disponible else ""
+    return f"{debut}, sans aide. {CREDITS_EPUISES}{reste} {suite.format('revient')}"

@@ -1,0 +1,1 @@
+"""The pages of a group's list, and those of a registration."""

@@ -1,0 +1,374 @@
+"""Registering someone: search, fiche with its live decision, correction, removal, restoration (I2-I14)."""
+
+from uuid import uuid4
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from conventions.models import Organisme
+from seniors.forms import CHAMPS_D_IDENTITE, FicheForm, IdentiteForm, NumeroForm, choix_de_communes
+from seniors.models import Senior
+from seniors.operations import inscriptions as operations
+from seniors.operations.decisions import empechement, examiner, inscriptions_de
+from seniors.operations.fiches import COORDONNEES, Fiche
+from seniors.operations.inscriptions import InscriptionRefusee
+from seniors.regles.libelles import libelle_decision
+from seniors.regles.panneau import panneau, panneau_sans_decision
+from seniors.views.annonces import annoncer_aides_de_la_file, annoncer_inscription, annoncer_retablissement
+from seniors.views.portes import JetonExpire, groupe_de, inscription_de, jeton_de_senior, senior_du_jeton
+from seniors.views.ressemblances import presenter_semblable
+from sev.socle.acces import ecriture, reserve_a
+from sev.socle.adresses import lignes_postales
+from sev.socle.temps import aujourdhui, maintenant
+from sev.socle.typographie import euros
+
+PORTEUR = Organisme.Nature.PORTEUR
+SEMBLABLES_MAX = 5
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@reserve_a(PORTEUR)
+@ecriture
+def recherche(request, numero):
+    """Ask who it is before anything else (I2); by POST, so that no identity stands in an address."""
+    groupe = groupe_de(request, numero)
+    form = IdentiteForm(_saisie(request), le=aujourdhui())
+    contexte = {"groupe": groupe, "form": form, "clos": not groupe.modifiable(aujourdhui())}
+    if request.method == "POST":
+        if not form.is_valid():
+            return render(request, "seniors/recherche.html", contexte, status=422)
+        contexte |= _trouver(request, groupe, form.identite())
+    return render(request, "seniors/recherche.html", contexte)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@reserve_a(PORTEUR)
+@ecriture
+def nouvelle(request, numero):
+    """The fiche of someone to register. `?ouvrir` only shows it, filled with who it is; `apercu` only decides."""
+    groupe, le = groupe_de(request, numero), aujourdhui()
+    try:
+        senior, expire = senior_du_jeton(request, groupe, request.POST.get("senior", "")), False
+    except JetonExpire:
+        senior, expire = None, True
+    ouvrir = request.method != "POST" or "ouvrir" in request.GET
+    options = {"inscrites": _inscrites(groupe), "sans_identite": senior is not None, "le": le}
+    form = FicheForm(initial=_valeurs_initiales(request, senior), **options) if ouvrir else None
+    if ouvrir:
+        return _page_de_fiche(request, groupe, form, senior=senior, decision=_apercu(form, groupe, senior))
+    form = FicheForm(request.POST, **options)
+    if "apercu" in request.POST:
+        return _montrer_apercu(request, groupe, form, senior=senior)
+    if expire:
+        form.add_error(None, "Cette recherche est trop ancienne : indiquez à nouveau de qui il s'agit.")
+    if not form.is_valid():
+        return _page_de_fiche(request, groupe, form, senior=senior, status=422)
+    try:
+        inscription = operations.inscrire(
+            groupe=groupe,
+            senior=senior,
+            identite=None if senior else form.identite(),
+            fiche=form.fiche(),
+            jeton=form.cleaned_data["jeton"],
+            par=request.user,
+            le=le,
+            maintenant=maintenant(),
+        )
+    except InscriptionRefusee as refus:
+        _reporter(form, refus)
+        return _page_de_fiche(request, groupe, form, senior=senior, refus=refus, status=422)
+    annoncer_inscription(request, inscription)
+    return redirect("inscription-recherche" if "encore" in request.POST else "groupe", groupe.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@reserve_a(PORTEUR)
+@ecriture
+def modifier(request, numero, cle):
+    """Correct a registration; the identity too when `?identite` asks for it."""
+    groupe, le = groupe_de(request, numero), aujourdhui()
+    inscription = inscription_de(request, groupe, cle)
+    identite = "identite" in request.GET
+    options = {
+        "inscrites": _inscrites(groupe).exclude(pk=cle),
+        "sans_identite": not identite,
+        "confidentiel": inscription.rfr_confidentiel,
+        "le": le,
+    }
+    page = {"senior": inscription.senior, "inscription": inscription, "identite": identite}
+    if request.method != "POST":
+        form = FicheForm(initial=_valeurs_de(inscription), **options)
+        decision = _apercu(form, groupe, inscription.senior, inscription)
+        return _page_de_fiche(request, groupe, form, decision=decision, **page)
+    form = FicheForm(request.POST, **options)
+    if "apercu" in request.POST:
+        return _montrer_apercu(request, groupe, form, **page)
+    if not form.is_valid():
+        return _page_de_fiche(request, groupe, form, status=422, **page)
+    try:
+        corrigee = operations.corriger(
+            inscription=inscription,
+            fiche=form.fiche(),
+            identite=form.identite() if identite else None,
+            par=request.user,
+            le=le,
+            maintenant=maintenant(),
+        )
+    except InscriptionRefusee as refus:
+        _reporter(form, refus)
+        return _page_de_fiche(request, groupe, form, refus=refus, status=422, **page)
+    corrigee.senior_lie = _lie(groupe, corrigee)
+    messages.success(request, f"La fiche de {corrigee.senior} est corrigée. {libelle_decision(corrigee)}.")
+    return redirect("groupe", groupe.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@reserve_a(PORTEUR)
+@ecriture
+def effacer(request, numero, cle):
+    """Ask, then remove someone from the list (I13)."""
+    groupe = groupe_de(request, numero)
+    inscription = inscription_de(request, groupe, cle)
+    contexte = {"groupe": groupe, "inscription": inscription, "senior": inscription.senior}
+    contexte["lie"] = inscription.dependants.presentes().select_related("senior").first()
+    contexte["clos"] = not groupe.modifiable(aujourdhui())
+    if request.method != "POST":
+        return render(request, "seniors/effacer.html", contexte)
+    try:
+        aidees = operations.effacer(
+            inscription=inscription, par=request.user, le=aujourdhui(), maintenant=maintenant()
+        )
+    except InscriptionRefusee as refus:
+        return render(request, "seniors/effacer.html", contexte | {"refus": refus}, status=422)
+    rendu = f" {euros(inscription.aide)} sont revenus à vos crédits." if inscription.aide else ""
+    messages.success(
+        request,
+        f"{inscription.senior} n'est plus sur la liste.{rendu} Vous pouvez annuler, en bas de cette page.",
+    )
+    annoncer_aides_de_la_file(request, aidees)
+    return redirect("groupe", groupe.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@reserve_a(PORTEUR)
+@ecriture
+def tout_supprimer(request, numero):
+    """« Supprimer tous les séniors »: the group's number is typed first (I13)."""
+    groupe = groupe_de(request, numero)
+    form = NumeroForm(_saisie(request), attendu=groupe.pk)
+    contexte = {"groupe": groupe, "form": form, "clos": not groupe.modifiable(aujourdhui())}
+    contexte["rendu"] = sum(groupe.inscriptions.exclude(aide=None).values_list("aide", flat=True))
+    if request.method != "POST":
+        return render(request, "seniors/tout_supprimer.html", contexte)
+    if not form.is_valid():
+        return render(request, "seniors/tout_supprimer.html", contexte, status=422)
+    try:
+        combien, aidees = operations.tout_effacer(
+            groupe=groupe, par=request.user, le=aujourdhui(), maintenant=maintenant()
+        )
+    except InscriptionRefusee as refus:
+        form.add_error(None, refus.message)
+        return render(request, "seniors/tout_supprimer.html", contexte, status=422)
+    messages.success(
+        request, f"La liste est vide : {combien} retirés. Vous pouvez annuler, en bas de cette page."
+    )
+    annoncer_aides_de_la_file(request, aidees)
+    return redirect("groupe", groupe.pk)
+
+
+@require_POST
+@reserve_a(PORTEUR)
+@ecriture
+def retablir(request, numero):
+    """Put back those who were removed together (I13). `effacement`: the instant of that act."""
+    groupe = groupe_de(request, numero)
+    try:
+        effacee_le = parse_datetime(request.POST.get("effacement", ""))
+    except ValueError:
+        effacee_le = None
+    if effacee_le is None or effacee_le.tzinfo is None:
+        return redirect("groupe", groupe.pk)
+    try:
+        revenues, refusees = operations.retablir(
+            groupe=groupe, effacee_le=effacee_le, par=request.user, le=aujourdhui(), maintenant=maintenant()
+        )
+    except InscriptionRefusee as refus:
+        messages.error(request, refus.message)
+    else:
+        annoncer_retablissement(request, revenues, refusees)
+    return redirect("groupe", groupe.pk)
+
+
+@require_safe
+@reserve_a(PORTEUR)
+def communes(request):
+    """The field « Ville » with the communes of a postcode, as a fragment (I17)."""
+    code_postal, ville = request.GET.get("code_postal", "")[:10], request.GET.get("ville", "")[:80]
+    form = FicheForm(
+        initial={"code_postal": code_postal, "ville": ville},
+        inscrites=[],
+        sans_identite=True,
+        le=aujourdhui(),
+    )
+    if not choix_de_communes(code_postal, ville) and not request.htmx:
+        return HttpResponse(status=204)
+    return render(request, "seniors/_ville.html", {"form": form})
+
+
+# --- Steps ------------------------------------------------------------------------------------------------
+
+
+def _saisie(request):
+    return request.POST if request.method == "POST" else None
+
+
+def _inscrites(groupe):
+    return (
+        groupe.inscriptions.presentes()
+        .select_related("senior")
+        .order_by("senior__cle_nom", "senior__cle_prenom", "pk")
+    )
+
+
+def _lie(groupe, inscription):
+    return (
+        _inscrites(groupe).filter(pk=inscription.senior_lie_id).first() if inscription.senior_lie_id else None
+    )
+
+
+def _trouver(request, groupe, identite) -> dict:
+    """Look for the person: known exactly, look-alikes, or nobody; each is carried by a token."""
+    exacte = Senior.objects.de_meme_identite(identite).first()
+    semblables = [] if exacte else list(Senior.objects.semblables(identite)[:SEMBLABLES_MAX])
+    trouves = [exacte] if exacte else semblables
+    return {
+        "cherche": True,
+        "identite": identite,
+        "exacte": exacte,
+        "trouves": [
+            presenter_semblable(senior, identite, jeton_de_senior(request, groupe, senior))
+            for senior in trouves
+        ],
+    }
+
+
+def _valeurs_initiales(request, senior) -> dict:
+    """Return what the fiche opens with: what is known of the person, never an income (it changes every year)."""
+    valeurs = {"jeton": uuid4()}
+    if senior is not None:
+        return valeurs | {nom: getattr(senior, nom) for nom in COORDONNEES}
+    return valeurs | {nom: request.POST.get(nom, "") for nom in CHAMPS_D_IDENTITE}
+
+
+def _valeurs_de(inscription) -> dict:
+    """Return what the correction opens with; a confidential income is never shown again (X2)."""
+    fiche, senior = Fiche.de(inscription), inscription.senior
+    valeurs = {nom: getattr(fiche, nom) for nom in fiche.__dataclass_fields__}
+    valeurs |= {nom: getattr(senior, nom) for nom in CHAMPS_D_IDENTITE}
+    if inscription.rfr_confidentiel:
+        valeurs["rfr"] = None
+    return valeurs | {"rfr_zero_confirme": inscription.rfr == 0 and not inscription.rfr_confidentiel}
+
+
+def _reporter(form, refus) -> None:
+    """Put each reason of a refusal at its field, on top where the page has no such field."""
+    for obstacle in refus.obstacles:
+        form.add_error(obstacle.champ if obstacle.champ in form.fields else None, obstacle.message)
+
+
+def _apercu(form, groupe, senior, inscription=None) -> dict:
+    """Return the panel of the decision as the form stands; nothing is locked, nothing written (I10)."""
+    if form.is_bound:
+        form.is_valid()
+        fiche = form.fiche()
+        naissance = senior.date_naissance if senior else form.cleaned_data.get("date_naissance")
+    elif inscription is not None:
+        fiche, naissance = Fiche.de(inscription), senior.date_naissance
+    else:
+        return panneau_sans_decision(["eligibilite"])
+    if inscription is not None:
+        fiche = fiche.completee_par(inscription)
+    if manquants := _manquants(fiche, naissance):
+        return panneau_sans_decision(manquants)
+    if senior is None and not any(nom in form.errors for nom in CHAMPS_D_IDENTITE):
+        senior = Senior.objects.de_meme_identite(form.identite()).first()
+    autres = inscriptions_de(senior, groupe, sauf=inscription and inscription.pk)
+    decision = examiner(
+        groupe=groupe, date_naissance=naissance, fiche=fiche, autres=autres, inscription=inscription
+    )
+    return panneau(decision, groupe.prix, None if inscription else empechement(autres, groupe))
+
+
+def _manquants(fiche, naissance) -> list[str]:
+    """Return the answers without which nothing can be decided yet."""
+    sans_revenu = fiche.eligibilite == "AIDANT" and fiche.nature_aidant == "FAMILIAL"
+    reponses = {
+        "date_naissance": naissance is not None,
+        "eligibilite": bool(fiche.eligibilite),
+        "rfr": fiche.rfr is not None or sans_revenu,
+    }
+    return [nom for nom, repondu in reponses.items() if not repondu]
+
+
+def _montrer_apercu(request, groupe, form, *, senior=None, inscription=None, identite=False):
+    """Answer « Calculer la décision »: the panel alone to htmx, the whole page otherwise; nothing is saved."""
+    decision = _apercu(form, groupe, senior, inscription)
+    if request.htmx:
+        return render(request, "composants/panneau.html", {"p": decision})
+    options = {
+        "inscrites": _inscrites(groupe),
+        "sans_identite": senior is not None and not identite,
+        "le": form.le,
+    }
+    initiales = {nom: request.POST.get(nom, "") for nom in form.fields}
+    page = {"senior": senior, "inscription": inscription, "identite": identite, "decision": decision}
+    return _page_de_fiche(request, groupe, FicheForm(initial=initiales, **options), **page)
+
+
+def _page_de_fiche(
+    request,
+    groupe,
+    form,
+    *,
+    senior=None,
+    inscription=None,
+    identite=False,
+    decision=None,
+    refus=None,
+    status=200,
+):
+    contexte = {
+        "groupe": groupe,
+        "form": form,
+        "senior": senior,
+        "inscription": inscription,
+        "identite_ouverte": identite or (senior is None and _identite_a_revoir(form)),
+        "jeton_senior": jeton_de_senior(request, groupe, senior) if senior and not inscription else "",
+        "decision": decision or _apercu(form, groupe, senior, inscription),
+        "refus": refus,
+        "clos": not groupe.modifiable(aujourdhui()),
+        "lignes_postales": _lignes_postales(senior) if inscription else [],
+    }
+    return render(request, "seniors/fiche.html", contexte, status=status)
+
+
+def _identite_a_revoir(form) -> bool:
+    """Tell whether the four answers must be shown as fields: not given yet, or refused."""
+    if form.is_bound:
+        return any(nom in form.errors for nom in CHAMPS_D_IDENTITE)
+    return not all(form.initial.get(nom) for nom in CHAMPS_D_IDENTITE)
+
+
+def _lignes_postales(senior) -> list[str]:
+    return lignes_postales(
+        civilite=senior.get_civilite_display(),
+        nom=senior.nom,
+        prenom=senior.prenom,
+        complement=senior.complement,
+        voie=senior.adresse,
+        code_postal=senior.code_postal,
+        ville=senior.ville,
+    )
