@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.shortcuts import render
@@ -17,6 +18,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
+from conventions.models import Compte
 from conventions.models.organismes import identifiant_normalise
 from sev.socle.erreurs import saisie_sans_secret
 from sev.socle.temps import maintenant
@@ -33,7 +35,19 @@ DECONNECTE = "Vous avez été déconnecté. Reconnectez-vous : votre saisie est 
 DECONNECTE_FICHIER = (
     "Vous avez été déconnecté. Reconnectez-vous, puis recommencez : un fichier ne peut pas être gardé."
 )
-DECONNECTE_LONG = "Vous avez été déconnecté. Reconnectez-vous, puis recommencez : votre saisie est trop longue pour être gardée."
+DECONNECTE_LONG = (
+    "Vous avez été déconnecté. Reconnectez-vous, puis recommencez : "
+    "votre saisie est trop longue pour être gardée."
+)
+
+
+class CompteBackend(ModelBackend):
+    """Django's own, with the organisation in the same query: every page asks for it."""
+
+    def get_user(self, user_id):
+        """Return the account of a session, or None once it is closed: its sessions end there."""
+        compte = Compte.objects.select_related("organisme").filter(pk=user_id).first()
+        return compte if compte and self.user_can_authenticate(compte) else None
 
 
 # --- What axes counts ---------------------------------------------------------------------------------------

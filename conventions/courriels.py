@@ -1,8 +1,20 @@
-"""Whom the programme writes to: the address of an organisation's account holder (manual, « Mon compte »)."""
+"""Mails about accounts, and whom the programme writes to: an organisation's account holder (manual, « Mon compte »)."""
 
-from conventions.models import Compte
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from conventions.models import Compte, Mouvement
 from sev.socle.courriels import composer
 from sev.socle.models import Courriel
+
+MOT_DE_PASSE = "mot-de-passe"
+ADRESSE_DEMANDEE = "adresse-demandee"
+ADRESSE_CHANGEE = "adresse-changee"
 
 
 def adresses(organismes) -> dict[int, str]:
@@ -14,3 +26,74 @@ def adresses(organismes) -> dict[int, str]:
 def lettres(organisme: int, **courriel) -> list[Courriel]:
     """Return the mail for one organisation (none when it has no active holder); parameters as for `composer`."""
     return [composer(destinataire=adresse, **courriel) for adresse in adresses([organisme]).values()]
+
+
+def lien_mot_de_passe(compte: Compte) -> str:
+    """Return the address where `compte` chooses a password: once, within 24 hours (PASSWORD_RESET_TIMEOUT)."""
+    cle = urlsafe_base64_encode(force_bytes(compte.pk))
+    return _adresse("mot-de-passe-choisir", cle, default_token_generator.make_token(compte))
+
+
+def activation(compte: Compte, dotation: Mouvement) -> Courriel:
+    """Tell the holder that the convention is active and how much credit it has (C1)."""
+    return composer(
+        cause=f"activation:{compte.organisme_id}",
+        destinataire=compte.email,
+        sujet="Votre compte Seniors en Vacances est activé",
+        gabarit="activation",
+        contexte={
+            "compte": compte,
+            "dotation": dotation,
+            "annee": dotation.credit.annee if dotation else None,
+            "lien": lien_mot_de_passe(compte),
+        },
+    )
+
+
+def mot_de_passe(compte: Compte) -> Courriel:
+    """Send the link that was asked for on « Mot de passe oublié » (C2)."""
+    return composer(
+        cause=f"{MOT_DE_PASSE}:{compte.pk}:{uuid4()}",
+        destinataire=compte.email,
+        sujet="Choisir un nouveau mot de passe",
+        gabarit="mot_de_passe",
+        contexte={"compte": compte, "lien": lien_mot_de_passe(compte)},
+    )
+
+
+def invitation(compte: Compte, par: Compte) -> Courriel:
+    """Invite a colleague, or a member of staff, to choose a password (C4)."""
+    return composer(
+        cause=f"invitation:{compte.pk}",
+        destinataire=compte.email,
+        sujet=f"{par.nom} vous ouvre un accès à Seniors en Vacances",
+        gabarit="invitation",
+        contexte={"compte": compte, "par": par, "lien": lien_mot_de_passe(compte)},
+    )
+
+
+def adresse_demandee(compte: Compte, adresse: str) -> Courriel:
+    """Ask the owner of the mailbox `adresse` to confirm it; the mail is also the record of the request (C3)."""
+    demande = str(uuid4())
+    return composer(
+        cause=f"{ADRESSE_DEMANDEE}:{compte.pk}:{demande}",
+        destinataire=adresse,
+        sujet="Confirmez votre adresse e-mail",
+        gabarit="adresse_demandee",
+        contexte={"compte": compte, "lien": _adresse("compte-email-confirmer", demande)},
+    )
+
+
+def adresse_changee(compte: Compte, ancienne: str, demande: str) -> Courriel:
+    """Tell the mailbox that is left; its cause also says that `demande` is used up (C3)."""
+    return composer(
+        cause=f"{ADRESSE_CHANGEE}:{compte.pk}:{demande}",
+        destinataire=ancienne,
+        sujet="Votre adresse e-mail a changé",
+        gabarit="adresse_changee",
+        contexte={"compte": compte},
+    )
+
+
+def _adresse(nom: str, *args) -> str:
+    return settings.SEV_BASE_URL + reverse(nom, args=args)

@@ -53,8 +53,8 @@ class ConventionFactory(DjangoModelFactory):
 class CompteFactory(DjangoModelFactory):
     """The holder of a convention, whose number is the identifiant; password MOT_DE_PASSE.
 
-    `collegue=True` and `lecteur=True` give a colleague (`organisme=` is then needed), `prestataire=True` a provider's holder,
-    `ancv=True` a member of staff with every right.
+    `collegue=True` and `lecteur=True` give a colleague (`organisme=` is then needed), `prestataire=True` a provider's
+    holder, `ancv=True` a member of staff with every right.
     """
 
     class Meta:
@@ -120,9 +120,7 @@ class TarifFactory(DjangoModelFactory):
     aide = Decimal(160)
 
 
-def CreditFactory(  # noqa: N802 - used as the factories are
-    *, convention=None, annee: int = 2022, alloue=Decimal(1500), par=None
-) -> Credit:
+def CreditFactory(*, convention=None, annee: int = 2022, alloue=Decimal(1500), par=None) -> Credit:
     """Return the credit of `convention` for `annee` after `alloue` euros were allotted through the ledger."""
     convention = convention or ConventionFactory()
     ProgrammeFactory(annee=annee)
@@ -139,7 +137,7 @@ def CreditFactory(  # noqa: N802 - used as the factories are
 
 def connecter(client, compte) -> None:
     """Sign `compte` in on a test client, its session as fresh as after the sign-in page."""
-    client.force_login(compte, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(compte, backend="conventions.connexion.CompteBackend")
     session = client.session
     session["vu"] = int(maintenant().timestamp())
     session.save()

@@ -1,0 +1,21 @@
+"""Addresses of accounts. They stand before the admin's, whose own sign-in page they replace."""
+
+from django.urls import path
+
+from conventions.views import comptes, seance, utilisateurs
+
+urlpatterns = [
+    path("connexion/", seance.connexion, name="connexion"),
+    path("deconnexion/", seance.deconnexion, name="deconnexion"),
+    path("admin/login/", seance.admin_connexion, name="admin-connexion"),
+    path("reprendre/", seance.reprendre, name="reprendre"),
+    path("mot-de-passe-oublie/", seance.mot_de_passe_oublie, name="mot-de-passe-oublie"),
+    path("mot-de-passe/<uidb64>/<token>/", seance.ChoisirMotDePasse.as_view(), name="mot-de-passe-choisir"),
+    path("compte/", comptes.compte, name="compte"),
+    path("compte/mot-de-passe/", comptes.compte_mot_de_passe, name="compte-mot-de-passe"),
+    path("compte/adresse/", comptes.compte_adresse, name="compte-adresse"),
+    path("compte/adresse/<uuid:demande>/", comptes.compte_email_confirmer, name="compte-email-confirmer"),
+    path("utilisateurs/", utilisateurs.utilisateurs, name="utilisateurs"),
+    path("utilisateurs/inviter/", utilisateurs.utilisateur_inviter, name="utilisateur-inviter"),
+    path("utilisateurs/<int:pk>/", utilisateurs.utilisateur_modifier, name="utilisateur-modifier"),
+]
