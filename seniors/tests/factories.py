@@ -3,6 +3,7 @@
 Everybody is registered on 22 April 2022, as in the manual, unless told otherwise.
 """
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -22,60 +23,16 @@ PARIS = ZoneInfo("Europe/Paris")
 LE = date(2022, 4, 22)
 MAINTENANT = datetime(2022, 4, 22, 10, 32, tzinfo=PARIS)
 
-NOMS = [
-    "ARNAUD",
-    "BERTHELOT",
-    "CHAUVIN",
-    "DELORME",
-    "ESNAULT",
-    "FAUCHER",
-    "GUILBERT",
-    "HAMELIN",
-    "IMBERT",
-    "JOUANNE",
-    "KERVELLA",
-    "LEGOFF",
-    "MAURY",
-    "NAVARRE",
-    "OLLIVIER",
-    "PERROT",
-    "QUEMENER",
-    "RIGAUD",
-    "SAUVAGE",
-    "TEXIER",
-    "URBAIN",
-    "VASSEUR",
-    "WALTER",
-    "YVON",
-    "ZIEGLER",
-]
-PRENOMS = [
-    "Alice",
-    "Bernard",
-    "Colette",
-    "Denise",
-    "Émile",
-    "Françoise",
-    "Gérard",
-    "Huguette",
-    "Irène",
-    "Jacques",
-    "Kléber",
-    "Lucette",
-    "Monique",
-    "Nicole",
-    "Odette",
-    "Paulette",
-    "Quentin",
-    "Raymonde",
-    "Simone",
-    "Thérèse",
-    "Ursule",
-    "Viviane",
-    "Wilfrid",
-    "Yvette",
-    "Zoé",
-]
+NOMS = re.findall(
+    r"\w+",
+    "ARNAUD BERTHELOT CHAUVIN DELORME ESNAULT FAUCHER GUILBERT HAMELIN IMBERT JOUANNE KERVELLA LEGOFF "
+    "MAURY NAVARRE OLLIVIER PERROT QUEMENER RIGAUD SAUVAGE TEXIER URBAIN VASSEUR WALTER YVON ZIEGLER",
+)
+PRENOMS = re.findall(
+    r"\w+",
+    "Alice Bernard Colette Denise Émile Françoise Gérard Huguette Irène Jacques Kléber Lucette "
+    "Monique Nicole Odette Paulette Quentin Raymonde Simone Thérèse Ursule Viviane Wilfrid Yvette Zoé",
+)
 
 
 class SeniorFactory(DjangoModelFactory):
@@ -149,3 +106,8 @@ def InscriptionFactory(
         maintenant=maintenant or datetime(le.year, le.month, le.day, 10, 32, tzinfo=PARIS),
     )
     return Inscription.objects.select_related("groupe__sejour__offre", "senior").get(pk=inscription.pk)
+
+
+def clair(texte: str) -> str:
+    """Return `texte` with ordinary spaces in place of the non-breaking ones of French typography."""
+    return texte.replace("\u00a0", " ")
