@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import factory
 from factory.django import DjangoModelFactory
 
+from conventions.models import Credit
+from conventions.tests.factories import CreditFactory
 from sejours.models import Groupe
 from sejours.tests.factories import GroupeFactory
 from seniors.models import Inscription, Senior
@@ -106,6 +108,19 @@ def InscriptionFactory(
         maintenant=maintenant or datetime(le.year, le.month, le.day, 10, 32, tzinfo=PARIS),
     )
     return Inscription.objects.select_related("groupe__sejour__offre", "senior").get(pk=inscription.pk)
+
+
+def groupe_dote(alloue=1_500, **champs) -> Groupe:
+    """Return a group whose porteur has `alloue` euros more for the year of the stay."""
+    groupe = GroupeFactory(**champs)
+    CreditFactory(convention=groupe.porteur.convention, annee=groupe.sejour.debut.year, alloue=alloue)
+    return groupe
+
+
+def solde(groupe) -> tuple[int, int, int]:
+    """Return what the manual shows as « 1500 320 1180 »: alloué, utilisé, disponible, of the porteur and year."""
+    credit = Credit.objects.get(convention=groupe.porteur_id, programme=groupe.sejour.debut.year)
+    return (credit.alloue, credit.utilise, credit.disponible)
 
 
 def clair(texte: str) -> str:
