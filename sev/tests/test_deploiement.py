@@ -1,0 +1,73 @@
+"""What deploy/ promises about a real server, played on a server of its own."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from sev.embarque import Postgres, url_postgres
+
+RACINE = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def serveur():
+    """A server set up by deploy/roles.sql and migrated by the owner; its address for the application's account."""
+    with tempfile.TemporaryDirectory(prefix="sev-deploiement-", dir="/tmp") as dossier:
+        postgres = Postgres(Path(dossier), durable=False)
+        try:
+            postgres.demarrer()
+            _installer(postgres)
+            yield url_postgres(Path(dossier))
+        finally:
+            postgres.supprimer()
+
+
+def _installer(postgres):
+    embarque = url_postgres(postgres.dossier, "postgres")
+    administration = embarque.replace("//sev@", "//administration@")
+    with psycopg.connect(embarque, autocommit=True) as connexion:
+        connexion.execute("DROP DATABASE sev")
+        connexion.execute("CREATE ROLE administration SUPERUSER LOGIN")
+    with psycopg.connect(administration, autocommit=True) as connexion:
+        connexion.execute("ALTER ROLE sev RENAME TO embarque")
+    roles = [RACINE / "deploy" / "roles.sql", "-v", "proprietaire=p", "-v", "application=a", administration]
+    psql = [postgres.binaires / "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", *roles]
+    subprocess.run([str(mot) for mot in psql], check=True, capture_output=True)
+    proprietaire = url_postgres(postgres.dossier).replace("//sev@", "//sev_proprietaire@")
+    migration = [sys.executable, "manage.py", "migrate", "-v0"]
+    subprocess.run(migration, cwd=RACINE, env=os.environ | {"DATABASE_URL": proprietaire}, check=True)
+
+
+@pytest.fixture
+def application(serveur):
+    with psycopg.connect(serveur) as connexion:
+        yield connexion
+        connexion.rollback()
+
+
+def test_the_application_reads_and_writes(application):
+    application.execute("INSERT INTO django_session VALUES ('cle', '', now())")
+    assert application.execute("SELECT count(*) FROM django_session").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "ordre",
+    [
+        "TRUNCATE conventions_mouvement CASCADE",
+        "ALTER TABLE conventions_mouvement DISABLE TRIGGER USER",
+        "ALTER TABLE conventions_credit DROP CONSTRAINT conventions_credit_pkey",
+        "DROP TABLE conventions_mouvement",
+        "SET session_replication_role = replica",
+        "CREATE TABLE autre (n int)",
+        "SET ROLE sev_proprietaire",
+    ],
+)
+def test_the_application_cannot_take_the_guards_away(application, ordre):
+    with pytest.raises(errors.InsufficientPrivilege):
+        application.execute(ordre)
