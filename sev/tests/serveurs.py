@@ -5,6 +5,7 @@ environment switches this off. Wake-ups to Celery go nowhere: a test calls the t
 `valkey`.
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -24,7 +25,6 @@ DEMO_ONLY = (
     "SECRET_KEY",
     "SEV_LOG_LEVEL",
 )
-_started: list = []
 
 
 def _interrupt(signum, frame):
@@ -38,7 +38,8 @@ def pytest_load_initial_conftests(early_config):
     if options.help or options.version or "SEV_ESSAIS" in os.environ:
         return
     dossier = Path(tempfile.mkdtemp(prefix="sev-essais-", dir="/tmp"))
-    _started.append(lambda: shutil.rmtree(dossier, ignore_errors=True))
+    # However the run ends, even before its first test: nothing of it stays.
+    atexit.register(shutil.rmtree, dossier, ignore_errors=True)
     for nom in DEMO_ONLY:
         os.environ.pop(nom, None)
     os.environ["SEV_ESSAIS"] = os.environ["SEV_DATA"] = str(dossier)
@@ -47,11 +48,5 @@ def pytest_load_initial_conftests(early_config):
     signal.signal(signal.SIGTERM, _interrupt)
     if not os.environ.get("DATABASE_URL"):
         serveur = Postgres(dossier, durable=False)
-        _started.append(serveur.supprimer)
+        atexit.register(serveur.supprimer)
         os.environ["DATABASE_URL"] = serveur.demarrer()
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config):
-    while _started:
-        _started.pop()()
