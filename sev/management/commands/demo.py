@@ -1,8 +1,10 @@
 """`manage.py demo`: load the demo, and with --scale the many years of data that measurements need."""
 
+import time
+
 from django.core.management.base import BaseCommand, CommandError
 
-from sev.demo import scenario
+from sev.demo import echelle, scenario
 from sev.socle.refus import RefusMetier
 from sev.socle.temps import aujourdhui, maintenant
 
@@ -24,3 +26,13 @@ class Command(BaseCommand):
         for identifiant, role in scenario.COMPTES:
             self.stdout.write(f"  {identifiant:<18}{role}")
         self.stdout.write(f"  password of all: {scenario.MOT_DE_PASSE}")
+        if scale is not None:
+            if scale < 1:
+                raise CommandError("--scale: one group a year at least.")
+            depart = time.monotonic()
+            if echelle.charger(groupes=scale, le=aujourdhui()):
+                inscriptions = scale * echelle.ANNEES * echelle.INSCRITS
+                duree = time.monotonic() - depart
+                self.stdout.write(f"{inscriptions} registrations over ten years added in {duree:.0f} s.")
+            else:
+                self.stdout.write("The data for measurements are already there: nothing changed.")
