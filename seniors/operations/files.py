@@ -33,7 +33,10 @@ def servir_file(*, convention: int, annee: int, le: date) -> list[Inscription]:
             if inscription is None:
                 break
             decision = _decider(inscription)
-            if decision.obstacles or decision.motif in SANS_CREDIT:
+            if decision.obstacles:
+                # Something about the person changed since: she keeps waiting, and holds nobody back.
+                continue
+            if decision.motif in SANS_CREDIT:
                 break
             if decision.aide is not None:
                 if not (engagee := _engager(inscription, decision.aide, le)):
@@ -48,7 +51,7 @@ def servir_file(*, convention: int, annee: int, le: date) -> list[Inscription]:
 
 
 def servir_toutes_les_files(*, le: date) -> int:
-    """Serve every queue for which some credit is free, each in its own transaction; return how many aids were granted."""
+    """Serve every queue for which some credit is free, each in its own transaction; return how many aids result."""
     attendent = set(
         Inscription.objects.en_attente_de_credit()
         .filter(
