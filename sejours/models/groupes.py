@@ -45,6 +45,11 @@ class GroupeQuerySet(models.QuerySet):
             aidants_aides=Subquery(programme.values("aidants_aides")),
         )
 
+    def modifiables(self, *, le: date):
+        """Return the groups whose list the porteur may still change on `le`, the first to close first (I14)."""
+        ouverts = self.filter(verrouille_le__isnull=True, annule_le__isnull=True, dernier_jour__gte=le)
+        return ouverts.order_by("dernier_jour", "pk")
+
     def a_verrouiller(self, *, le: date):
         """Return the live groups whose last day is past on `le` and whose lock is not recorded yet (I14)."""
         return self.filter(verrouille_le__isnull=True, annule_le__isnull=True, dernier_jour__lt=le)
@@ -149,6 +154,20 @@ class DemandePlacesQuerySet(models.QuerySet):
     def pour(self, compte):
         """Return the requests about the groups that `compte` may see."""
         return self.filter(groupe__in=Groupe.objects.pour(compte))
+
+    def en_attente(self, *, le: date):
+        """Return the last request about each list still open on `le`, unless the group has these places by now."""
+        derniere = DemandePlaces.objects.filter(groupe=OuterRef("groupe")).order_by("-pk").values("pk")[:1]
+        return (
+            self.filter(pk=Subquery(derniere))
+            .filter(
+                groupe__verrouille_le__isnull=True,
+                groupe__annule_le__isnull=True,
+                groupe__dernier_jour__gte=le,
+            )
+            .exclude(places=F("groupe__places"))
+            .order_by("groupe__dernier_jour", "pk")
+        )
 
 
 class DemandePlaces(models.Model):

@@ -1,0 +1,111 @@
+"""Forms about groups: the filters of their list, and a request for other places."""
+
+from django import forms
+from django.db.models import F, Q, QuerySet
+
+from conventions.models.organismes import identifiant_normalise
+from sejours.models import Groupe
+from sev.socle.communes import DEPARTEMENTS
+from sev.socle.saisie import TexteField
+
+ANNEES_GARDEES = 10
+PLACES_MAX = 500
+TOUS = "Tous"
+
+
+class FiltreGroupes(forms.Form):
+    """The filters of « Liste des groupes par séjour » (S5). A value that makes no sense is said so, and left out."""
+
+    use_required_attribute = False
+
+    porteur = TexteField(label="Nom du porteur", required=False, max_length=120)
+    convention = TexteField(label="N° de convention du porteur", required=False, max_length=40)
+    departement = forms.ChoiceField(label="Département", required=False, help_text="Du porteur ou du séjour")
+    annee = forms.TypedChoiceField(
+        label="Année d'activité", required=False, coerce=int, empty_value=None, help_text="Celle du séjour"
+    )
+    prestataire = TexteField(label="Nom du prestataire", required=False, max_length=120)
+    annee_offre = forms.TypedChoiceField(
+        label="Année de création de l'offre", required=False, coerce=int, empty_value=None
+    )
+    type_groupe = forms.ChoiceField(
+        label="Type de groupe", required=False, choices=[("", TOUS), *Groupe.Type.choices]
+    )
+    incomplets = forms.BooleanField(label="Afficher les groupes incomplets", required=False)
+
+    def __init__(self, *args, annee: int, **kwargs):
+        super().__init__(*args, **kwargs)
+        annees = [("", "Toutes")] + [(a, str(a)) for a in range(annee + 1, annee - ANNEES_GARDEES, -1)]
+        self.fields["annee"].choices = self.fields["annee_offre"].choices = annees
+        self.fields["departement"].choices = [
+            ("", TOUS),
+            *((code, f"{code} {nom}") for code, nom in DEPARTEMENTS.items()),
+        ]
+        for nom in ("departement", "annee", "annee_offre", "type_groupe"):
+            self.fields[nom].error_messages["invalid_choice"] = "Choisissez une réponse de la liste"
+
+    def criteres(self) -> dict[str, str]:
+        """Return what is chosen: the name of each valid filter and the words that say it."""
+        self.is_valid()
+        choisis = {nom: v for nom in self.fields if (v := self.cleaned_data.get(nom))}
+        return {nom: self._mots(nom, valeur) for nom, valeur in choisis.items()}
+
+    def _mots(self, nom: str, valeur) -> str:
+        if nom == "incomplets":
+            return "Groupes incomplets"
+        if nom in ("departement", "type_groupe"):
+            return dict(self.fields[nom].choices)[valeur]
+        return f"{self.fields[nom].label} : {valeur}"
+
+    def filtrer(self, groupes: QuerySet, sauf: str = "") -> QuerySet:
+        """Return the `groupes` that match every valid filter but `sauf`."""
+        for nom in self.criteres():
+            if nom != sauf:
+                groupes = groupes.filter(self._condition(nom, self.cleaned_data[nom]))
+        return groupes
+
+    @staticmethod
+    def _condition(nom: str, valeur) -> Q:
+        equipement = "sejour__offre__equipement"
+        match nom:
+            case "porteur":
+                return Q(porteur__nom__unaccent__icontains=valeur)
+            case "convention":
+                return Q(porteur__convention__numero__contains=identifiant_normalise(valeur))
+            case "departement":
+                return Q(porteur__departement=valeur) | Q(**{f"{equipement}__departement": valeur})
+            case "annee":
+                return Q(sejour__annee=valeur)
+            case "prestataire":
+                return Q(**{f"{equipement}__prestataire__nom__unaccent__icontains": valeur})
+            case "annee_offre":
+                return Q(sejour__offre__annee=valeur)
+            case "type_groupe":
+                return Q(type_groupe=valeur)
+            case _:
+                return Q(annule_le__isnull=True, inscrits__lt=F("places"))
+
+
+class DemandePlacesForm(forms.Form):
+    """A porteur's request for other places (S7)."""
+
+    places = forms.IntegerField(
+        label="Places souhaitées",
+        min_value=1,
+        max_value=PLACES_MAX,
+        widget=forms.NumberInput(attrs={"class": "court"}),
+        error_messages={
+            "required": "Écrivez le nombre de places",
+            "invalid": "Écrivez un nombre, en chiffres",
+            "min_value": "Il faut au moins une place",
+            "max_value": f"Demandez au plus {PLACES_MAX} places",
+        },
+    )
+    message = TexteField(
+        label="Message au prestataire",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Par exemple, ce que vous aviez convenu.",
+        error_messages={"max_length": "Écrivez 1 000 caractères au plus"},
+    )

@@ -1,0 +1,1 @@
+"""The list of groups, and a porteur's request for other places."""

@@ -1,0 +1,179 @@
+"""« Liste des groupes par séjour » (S5): filters, sort, pages, spreadsheet; the filters stand in the address."""
+
+from django.contrib.postgres.lookups import Unaccent
+from django.core.paginator import Paginator
+from django.db.models import F
+from django.db.models.functions import Upper
+from django.http import QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from conventions.models import Organisme
+from sejours.forms import FiltreGroupes
+from sejours.models import Groupe
+from sev.socle.acces import reserve_a
+from sev.socle.communes import departement
+from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
+from sev.socle.temps import aujourdhui
+from sev.socle.typographie import quantite
+
+PAR_PAGE = 20
+TRI_PAR_DEFAUT = "-debut"
+EQUIPEMENT = "sejour__offre__equipement"
+
+
+def _alphabetique(champ: str):
+    """The letters of `champ` as one reads them: neither case nor accents count."""
+    return Upper(Unaccent(F(champ)))
+
+
+TRIS = {
+    "convention": F("porteur__convention__numero"),
+    "nom": _alphabetique("porteur__nom"),
+    "prestataire": _alphabetique(f"{EQUIPEMENT}__prestataire__nom"),
+    "equipement": _alphabetique(f"{EQUIPEMENT}__nom"),
+    "departement": F(f"{EQUIPEMENT}__departement"),
+    "modifie": F("modifie_le"),
+    "debut": F("sejour__debut"),
+    "fin": F("sejour__fin"),
+    "inscrits": F("inscrits"),
+}
+# The last list's filters come back with « Mes groupes » on a group's page; a cookie, as reading never writes.
+MEMOIRE = "sev_liste"
+
+
+@require_safe
+@reserve_a(*Organisme.Nature)
+def liste(request):
+    """The groups that one may see, twenty a page."""
+    filtres = FiltreGroupes(request.GET, annee=aujourdhui().year)
+    visibles = Groupe.objects.pour(request.user)
+    tri, groupes = _trier(filtres.filtrer(visibles), request.GET.get("tri", ""))
+    page = Paginator(groupes.values_list("pk", flat=True), PAR_PAGE).get_page(request.GET.get("page"))
+    page.object_list = _charger(visibles, page.object_list)
+    contexte = {
+        "filtres": filtres,
+        "tri": tri,
+        "page": page,
+        "criteres": _criteres(request, filtres),
+        "sans_criteres": _adresse(request, *filtres.fields),
+        "conseil": "" if page.paginator.count else _conseil(filtres, visibles),
+        "aucun": not page.paginator.count and not visibles.exists(),
+    }
+    reponse = render(request, "sejours/groupes.html", contexte)
+    _retenir(request, reponse)
+    return reponse
+
+
+@require_safe
+@reserve_a(*Organisme.Nature)
+def tableur(request):
+    """The same list, whole, as a spreadsheet."""
+    filtres = FiltreGroupes(request.GET, annee=aujourdhui().year)
+    _, groupes = _trier(filtres.filtrer(Groupe.objects.pour(request.user)), request.GET.get("tri", ""))
+    le = aujourdhui()
+    feuille = Feuille(
+        nom="Groupes",
+        titre=f"Liste des groupes par séjour, au {le:%d/%m/%Y}",
+        entetes=(
+            "Groupe n°",
+            "N° de convention",
+            "Nom du porteur",
+            "Prestataire",
+            "Équipement",
+            "Département",
+            "Ville",
+            "Type de groupe",
+            "Date de modification",
+            "Date de début",
+            "Date de fin",
+            "Fermeture de la liste",
+            "Inscrits",
+            "Places",
+        ),
+        lignes=(_ligne(groupe) for groupe in groupes.complets()),
+    )
+    return reponse_xlsx(f"groupes-{le:%Y-%m-%d}.xlsx", classeur_xlsx(feuille))
+
+
+def retour_a_la_liste(request) -> str:
+    """Return the address of the list as this account last filtered it."""
+    compte, _, filtres = request.COOKIES.get(MEMOIRE, "").partition("|")
+    if compte != str(request.user.pk) or not filtres:
+        return reverse("groupes")
+    connus = QueryDict(filtres, mutable=True)
+    for nom in set(connus) - {*FiltreGroupes.base_fields, "tri", "page"}:
+        del connus[nom]
+    return f"{reverse('groupes')}?{connus.urlencode()}"
+
+
+def _ligne(groupe: Groupe) -> tuple:
+    equipement = groupe.sejour.offre.equipement
+    return (
+        groupe.pk,
+        groupe.porteur.convention.numero,
+        groupe.porteur.nom,
+        equipement.prestataire.nom,
+        equipement.nom,
+        f"{equipement.departement} {departement(equipement.departement)}",
+        equipement.ville,
+        groupe.get_type_groupe_display(),
+        groupe.modifie_le,
+        groupe.sejour.debut,
+        groupe.sejour.fin,
+        groupe.dernier_jour,
+        groupe.inscrits,
+        groupe.places,
+    )
+
+
+def _trier(groupes, demande: str):
+    """Return the sort in force and the sorted groups; an unknown sort is the default one."""
+    tri = demande if demande.removeprefix("-") in TRIS else TRI_PAR_DEFAUT
+    expression = TRIS[tri.removeprefix("-")]
+    return tri, groupes.order_by(expression.desc() if tri.startswith("-") else expression.asc(), "-pk")
+
+
+def _charger(visibles, cles) -> list[Groupe]:
+    """Return the groups of these keys, in their order, each with all that its row shows."""
+    cles = list(cles)
+    groupes = {groupe.pk: groupe for groupe in visibles.complets().filter(pk__in=cles)}
+    return [groupes[cle] for cle in cles if cle in groupes]
+
+
+def _adresse(request, *sans: str) -> str:
+    """Return the address of this list without some of its filters, from its first page."""
+    garde = request.GET.copy()
+    for nom in ("page", *sans):
+        garde.pop(nom, None)
+    return f"{reverse('groupes')}?{garde.urlencode()}"
+
+
+def _criteres(request, filtres) -> list[dict]:
+    return [
+        {"libelle": libelle, "url": _adresse(request, nom)} for nom, libelle in filtres.criteres().items()
+    ]
+
+
+def _conseil(filtres, visibles) -> str:
+    """Say which filter to drop when nothing matches, and how many groups that gives."""
+    criteres = filtres.criteres()
+    restants = {nom: filtres.filtrer(visibles, sauf=nom).count() for nom in criteres}
+    nom = max(restants, key=restants.get, default=None)
+    if nom is None or not restants[nom]:
+        return ""
+    return f"Essayez sans « {criteres[nom]} » : {quantite(restants[nom], 'groupe')}."
+
+
+def _retenir(request, reponse) -> None:
+    valeur = f"{request.user.pk}|{request.GET.urlencode()}"
+    if len(valeur) < 1500 and valeur != request.COOKIES.get(MEMOIRE):
+        reponse.set_cookie(
+            MEMOIRE,
+            valeur,
+            path=reverse("groupes"),
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure(),
+        )

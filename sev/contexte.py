@@ -1,0 +1,88 @@
+"""What every page shows around its content: who is signed in, the menu, the programme's state, whom to call."""
+
+from functools import cache
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import Error
+from django.urls import reverse
+
+from conventions.models import Programme
+from sev.socle.temps import aujourdhui
+
+MENU_PORTEUR = (
+    ("Accueil", "accueil"),
+    ("Mes groupes", "groupes"),
+    ("Mon compte", "compte"),
+    ("Utilisateurs", "utilisateurs"),
+    ("Journal", "journal"),
+)
+MENU_PRESTATAIRE = (
+    ("Accueil", "accueil"),
+    ("Groupes", "groupes"),
+    ("Mon compte", "compte"),
+    ("Utilisateurs", "utilisateurs"),
+    ("Journal", "journal"),
+)
+MENU_ANCV = (("Administration", "admin:index"),)
+MENU_DEMO = (("Courriels de la démo", "demo-courriels"),)
+
+
+def page(request):
+    """Context of base.html: compte, menu, programme, contact. One query, when the page is one of ours.
+
+    Without the database the page is drawn as for someone who is not signed in.
+    """
+    compte = _compte(request)
+
+    @cache
+    def programme():
+        return _programme()
+
+    def contact():
+        en_cours = programme()
+        return en_cours and {
+            "telephone": en_cours.contact_telephone,
+            "courriel": en_cours.contact_email,
+        }
+
+    return {"compte": compte, "menu": menu(compte, request.path), "programme": programme, "contact": contact}
+
+
+def menu(compte, chemin: str) -> list[dict]:
+    """Return the entries of the role's menu, the one of the page at `chemin` marked."""
+    if not compte.is_authenticated:
+        return []
+    if compte.est_porteur:
+        entrees = MENU_PORTEUR
+    elif compte.est_prestataire:
+        entrees = MENU_PRESTATAIRE
+    else:
+        entrees = MENU_ANCV
+    if settings.SEV_DEMO:
+        entrees += MENU_DEMO
+    return [_entree(libelle, reverse(nom), chemin) for libelle, nom in entrees]
+
+
+def _entree(libelle: str, url: str, chemin: str) -> dict:
+    courant = chemin == url or (url != "/" and chemin.startswith(url))
+    return {"libelle": libelle, "url": url, "courant": courant, "pastille": 0}
+
+
+def _compte(request):
+    compte = getattr(request, "user", None) or AnonymousUser()
+    try:
+        return compte if compte.is_authenticated and compte.nature else AnonymousUser()
+    except Error:
+        return AnonymousUser()
+
+
+def _programme():
+    """Return the programme that concerns everybody today: the first one suspended, else this year's."""
+    annee = aujourdhui().year
+    try:
+        programmes = list(Programme.objects.filter(annee__gte=annee).order_by("annee"))
+    except Error:
+        return None
+    suspendus = [p for p in programmes if p.suspendu]
+    return next(iter(suspendus + [p for p in programmes if p.annee == annee]), None)

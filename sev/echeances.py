@@ -1,0 +1,29 @@
+"""The clock's jobs: what `manage.py echeances` runs, in this order, and what /sante/ watches.
+
+Celery's schedule (settings.CELERY_BEAT_SCHEDULE) wakes the same tasks; what is due is a query on Postgres.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sejours.tasks import verrouiller_listes
+from seniors.tasks import servir_files
+from sev.socle.tasks import envoyer_courriels
+
+
+@dataclass(frozen=True)
+class Echeance:
+    """A job: its name in the schedule and in the record of runs, and the age beyond which its last run is late."""
+
+    nom: str
+    tache: Callable[[], int]
+    tarde_apres: timedelta
+
+
+# Mails last: they tell what the others did.
+ECHEANCES = (
+    Echeance("verrouillage", verrouiller_listes, timedelta(minutes=20)),
+    Echeance("files-d-attente", servir_files, timedelta(minutes=20)),
+    Echeance("courriels", envoyer_courriels, timedelta(minutes=5)),
+)

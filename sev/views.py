@@ -1,0 +1,165 @@
+"""Pages that draw on every app: home by role, journal, state of the service, the demo's mails."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import Http404, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+import conventions.journal
+import sejours.journal
+import sejours.taches
+import seniors.journal
+import seniors.taches
+from conventions.models import Credit, Organisme
+from sejours.cartes import carte
+from sejours.models import Groupe
+from seniors.models import Inscription
+from sev.etat import etat_du_service
+from sev.socle.acces import reserve_a
+from sev.socle.models import Courriel
+from sev.socle.temps import aujourdhui
+
+TACHES_MAX = 6
+CARTES_MAX = 12
+ARRIVEES_MAX = 10
+ACTES_PAR_PAGE = 30
+COURRIELS_PAR_PAGE = 30
+
+
+@require_safe
+def accueil(request):
+    """Home: what to do next, by role."""
+    if request.user.est_porteur:
+        return _accueil_porteur(request)
+    if request.user.est_prestataire:
+        return _accueil_prestataire(request)
+    return redirect("admin:index")
+
+
+def _accueil_porteur(request):
+    compte, le = request.user, aujourdhui()
+    taches = sejours.taches.du_porteur(compte, le=le) + seniors.taches.du_porteur(compte, le=le)
+    groupes = (
+        Groupe.objects.pour(compte)
+        .filter(sejour__annee__in=(le.year, le.year + 1))
+        .complets()
+        .order_by("-dernier_jour", "pk")
+    )
+    par_annee = {annee: [] for annee in (le.year, le.year + 1)}
+    for groupe in groupes:
+        par_annee[groupe.sejour.annee].append(carte(groupe, le=le))
+    aides = Inscription.objects.pour(compte).filter(annee=le.year, aide__isnull=False)
+    contexte = {
+        "credits": _credits(compte, le.year),
+        "aides_engagees": aides.count(),
+        "annees": [
+            {"annee": annee, "cartes": cartes[:CARTES_MAX], "autres": len(cartes[CARTES_MAX:])}
+            for annee, cartes in par_annee.items()
+            if cartes
+        ],
+        "prochaine": _prochaine_date(groupes, le),
+    }
+    return _accueil(request, "accueil/porteur.html", taches, contexte)
+
+
+def _accueil_prestataire(request):
+    compte, le = request.user, aujourdhui()
+    arrivees = (
+        Groupe.objects.pour(compte)
+        .filter(annule_le__isnull=True, sejour__fin__gte=le)
+        .complets()
+        .order_by("sejour__debut", "pk")[:ARRIVEES_MAX]
+    )
+    contexte = {"arrivees": [carte(groupe, le=le) for groupe in arrivees]}
+    return _accueil(
+        request, "accueil/prestataire.html", sejours.taches.du_prestataire(compte, le=le), contexte
+    )
+
+
+def _accueil(request, gabarit: str, taches: list, contexte: dict):
+    taches = sorted(taches, key=lambda tache: tache.ordre)
+    montrees = taches if "toutes" in request.GET else taches[:TACHES_MAX]
+    contexte |= {
+        "le": aujourdhui(),
+        "prenom": _prenom(request.user.nom),
+        "taches": montrees,
+        "combien": len(taches),
+        "cachees": len(taches) - len(montrees),
+    }
+    return render(request, gabarit, contexte)
+
+
+def _prenom(nom: str) -> str:
+    """Return how one greets « Monique GARNIER »: by the words before the surname, which is in capitals."""
+    mots = nom.split()
+    prenoms = [mot for mot in mots if not mot.isupper()]
+    return " ".join(prenoms) if 0 < len(prenoms) < len(mots) else " ".join(mots[:1] if prenoms else [])
+
+
+def _credits(compte, annee: int) -> dict:
+    """Return the year's credit, and what is known of the next one's."""
+    connus = {c.annee: c for c in Credit.objects.pour(compte).filter(programme__in=(annee, annee + 1))}
+    return {"annee": annee, "cette_annee": connus.get(annee), "suivante": connus.get(annee + 1)}
+
+
+def _prochaine_date(groupes, le):
+    """Return the next day on which a list closes or a stay begins: (date, what), or None."""
+    dates = [
+        (jour, quoi)
+        for groupe in groupes
+        if groupe.annule_le is None
+        for jour, quoi in (
+            (groupe.dernier_jour, f"la liste de {groupe.sejour.offre.equipement.nom} ferme"),
+            (groupe.sejour.debut, f"le séjour à {groupe.sejour.offre.equipement.nom} commence"),
+        )
+        if jour > le
+    ]
+    return min(dates, default=None)
+
+
+@require_safe
+@reserve_a(*Organisme.Nature)
+def journal(request):
+    """Who did what, when, from what to what, in one's own organisation and on its groups (X3)."""
+    fil = conventions.journal.Fil(
+        *conventions.journal.sources(request.user),
+        *sejours.journal.sources(request.user),
+        *seniors.journal.sources(request.user),
+        pour=request.user,
+    )
+    page = Paginator(fil, ACTES_PAR_PAGE).get_page(request.GET.get("page"))
+    return render(request, "sev/journal.html", {"page": page})
+
+
+@never_cache
+@login_not_required
+@require_safe
+def sante(request):
+    """State of the service for probes, without a word about anybody: 200, or 503 when something is down."""
+    etat = etat_du_service()
+    return JsonResponse(etat, status=200 if etat["etat"] == "ok" else 503)
+
+
+@login_not_required
+@require_safe
+def demo_courriels(request):
+    """The mails of the demo, which reach no mailbox; no such page elsewhere."""
+    _demo_seulement()
+    page = Paginator(Courriel.objects.all(), COURRIELS_PAR_PAGE).get_page(request.GET.get("page"))
+    return render(request, "sev/demo_courriels.html", {"page": page})
+
+
+@login_not_required
+@require_safe
+def demo_courriel(request, cle):
+    """One mail of the demo, as text, its links alive."""
+    _demo_seulement()
+    return render(request, "sev/demo_courriel.html", {"courriel": get_object_or_404(Courriel, pk=cle)})
+
+
+def _demo_seulement() -> None:
+    if not settings.SEV_DEMO:
+        raise Http404
