@@ -32,9 +32,6 @@ TEMOIN = "sev_compte"
 TEMOIN_DUREE = timedelta(days=7)
 
 DECONNECTE = "Vous avez été déconnecté. Reconnectez-vous : votre saisie est gardée."
-DECONNECTE_FICHIER = (
-    "Vous avez été déconnecté. Reconnectez-vous, puis recommencez : un fichier ne peut pas être gardé."
-)
 DECONNECTE_LONG = (
     "Vous avez été déconnecté. Reconnectez-vous, puis recommencez : "
     "votre saisie est trop longue pour être gardée."
@@ -73,25 +70,23 @@ def adresse_du_client(request) -> str:
         ip = ipaddress.ip_address(adresse)
     except ValueError:
         return "0.0.0.0"  # noqa: S104
-    if ip.version == 6 and ip.ipv4_mapped is None:
-        return str(ipaddress.ip_network((ip, 64), strict=False).network_address)
-    return str(ip)
+    if ip.version == 4 or ip.ipv4_mapped:
+        return str(getattr(ip, "ipv4_mapped", ip))
+    return str(ipaddress.ip_network((ip, 64), strict=False).network_address)
 
 
 def trop_d_essais(request, reponse=None, credentials=None):
     """429: the pause after five failures."""
-    pause = int(settings.AXES_COOLOFF_TIME.total_seconds())
-    return render(request, "429.html", status=429, headers={"Retry-After": str(pause)})
+    page = render(request, "429.html", status=429)
+    page.headers["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
+    return page
 
 
 # --- The session ended while a form was typed ------------------------------------------------------------------
 
 
 def garder_saisie(request) -> None:
-    """Keep the refused POST in the anonymous session, or say why it can't be."""
-    if request.content_type != "application/x-www-form-urlencoded":
-        messages.warning(request, DECONNECTE_FICHIER)
-        return
+    """Keep the refused POST in the anonymous session, less its files; say so when it is too long."""
     champs = saisie_sans_secret(request.POST)
     if sum(len(nom) + len(valeur) for nom, valeur in champs) > SAISIE_MAX:
         messages.warning(request, DECONNECTE_LONG)
@@ -99,6 +94,7 @@ def garder_saisie(request) -> None:
         request.session["saisie"] = {
             "adresse": request.get_full_path(),
             "champs": champs,
+            "fichiers": bool(request.FILES),
             "le": maintenant().timestamp(),
             "compte": request.get_signed_cookie(TEMOIN, default=None, salt=TEMOIN, max_age=TEMOIN_DUREE),
         }

@@ -73,7 +73,7 @@ class CompteFactory(DjangoModelFactory):
             seul=True,
             titulaire=False,
             identifiant=factory.Sequence(lambda n: f"collegue-{n}"),
-            nom=factory.Sequence(lambda n: f"Camille COLLÈGUE {n}"),
+            nom="Camille COLLÈGUE",
         )
         lecteur = factory.Trait(collegue=True, role=Compte.Role.LECTEUR)
         ancv = factory.Trait(
