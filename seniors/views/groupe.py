@@ -52,7 +52,7 @@ def groupe(request, numero):
         "modifiable": modifiable,
         "verrouille": groupe.verrouille(le),
         "effacements": _effacements(groupe) if modifiable else [],
-        "journal": journal_du_groupe(groupe)[:20],
+        "journal": journal_du_groupe(groupe, pour=request.user),
     }
     return render(request, "seniors/groupe.html", contexte)
 
