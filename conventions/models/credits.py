@@ -66,7 +66,7 @@ class Credit(models.Model):
 
 
 class Mouvement(models.Model):
-    """An entry of the ledger: a positive amount of euros, never changed, never deleted. A correction is an entry too."""
+    """An entry of the ledger: a positive amount of euros, never changed nor deleted. A correction is an entry too."""
 
     class Nature(models.TextChoices):
         ALLOCATION = "ALLOCATION", "Allocation"

@@ -145,6 +145,11 @@ class Groupe(models.Model):
         return self.places - self.inscrits
 
     @property
+    def phrase_complet(self) -> str:
+        """Say that every place is taken (I12)."""
+        return "La seule place est prise." if self.places == 1 else f"Les {self.places} places sont prises."
+
+    @property
     def prix(self):
         """Price of the stay in euros per person."""
         return self.sejour.offre.prix

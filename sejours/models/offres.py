@@ -122,7 +122,7 @@ class SejourQuerySet(models.QuerySet):
 
 @pghistory.track(exclude=["places_prises"])
 class Sejour(models.Model):
-    """An offer on given dates. `places_prises` is the sum of its groups' places, kept by trigger, never above `places`."""
+    """An offer on given dates. `places_prises` sums its groups' places, kept by trigger, never above `places`."""
 
     offre = models.ForeignKey(Offre, models.PROTECT, related_name="sejours", verbose_name="offre")
     debut = models.DateField("date de début")

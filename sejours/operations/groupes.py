@@ -74,7 +74,8 @@ def demander_places(*, groupe: Groupe, places: int, message: str, par: Compte, l
 def verrouiller_listes(*, le: date, maintenant: datetime) -> int:
     """Record the lock of every list whose last day is past on `le`, mail both sides, return how many (I14, S9).
 
-    The rule itself needs no run: this only records and tells. Works by lots; groups busy elsewhere wait for the next run.
+    The rule itself needs no run: this only records and tells. Works by lots; a list that somebody holds at that
+    instant waits for the next run.
     """
     total = 0
     while lot := _verrouiller_un_lot(le=le, maintenant=maintenant):

@@ -222,7 +222,8 @@ class Inscription(models.Model):
                 | pgtrigger.UpdateOf("senior_lie_id", "eligibilite", "handicape", "dependant", "effacee_le"),
                 when=pgtrigger.After,
                 func="""
-                    PERFORM 1 FROM seniors_inscription AS lien JOIN seniors_inscription AS lie ON lie.id = lien.senior_lie_id
+                    PERFORM 1 FROM seniors_inscription AS lien
+                      JOIN seniors_inscription AS lie ON lie.id = lien.senior_lie_id
                       WHERE (lien.id = NEW.id OR lien.senior_lie_id = NEW.id) AND lien.effacee_le IS NULL
                         AND NOT (lie.effacee_le IS NULL AND lie.groupe_id = lien.groupe_id AND lie.id <> lien.id AND
                                  CASE lien.eligibilite WHEN 'CONJOINT' THEN lie.eligibilite = 'AIDE'

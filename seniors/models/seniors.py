@@ -12,7 +12,6 @@ from django.db.models.functions import Concat, Greatest
 
 from sev.socle.texte import cle, cle_ville
 
-
 RESSEMBLANCE = 0.4
 
 

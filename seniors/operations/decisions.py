@@ -1,4 +1,4 @@
-"""Reading what a decision needs: few statements, under the locks of the operation that asks (or none, for a preview)."""
+"""Reading what a decision needs: few statements, under the locks of the operation that asks (none for a preview)."""
 
 from datetime import date
 from decimal import Decimal
@@ -54,7 +54,7 @@ def empechement(autres: list[Inscription], groupe: Groupe) -> Obstacle | None:
         return obstacle
     if groupe.places_restantes < 1:
         message = (
-            f"Les {groupe.places} places sont prises. Pour en avoir d'autres, demandez au prestataire : "
+            f"{groupe.phrase_complet} Pour en avoir d'autres, demandez au prestataire : "
             "« Demander une modification »."
         )
         return Obstacle("", message)

@@ -236,9 +236,10 @@ def _meme_formulaire(autres: list[Inscription], jeton: UUID | None) -> Inscripti
 
 
 def _verifier_conjoint(fiche: Fiche, groupe: Groupe, sauf: int | None = None) -> None:
-    if fiche.avec_conjoint and fiche.conjoint is not None:
-        if not groupe.inscriptions.presentes().filter(pk=fiche.conjoint).exclude(pk=sauf).exists():
-            _refuser(Obstacle("conjoint", "Cette personne n'est plus sur la liste."))
+    if not fiche.avec_conjoint or fiche.conjoint is None:
+        return
+    if not groupe.inscriptions.presentes().filter(pk=fiche.conjoint).exclude(pk=sauf).exists():
+        _refuser(Obstacle("conjoint", "Cette personne n'est plus sur la liste."))
 
 
 def _engager(inscription: Inscription, groupe: Groupe, *, par, le: date) -> None:

@@ -94,7 +94,7 @@ def anniversaire(naissance: date, age: int) -> date:
 
 
 def decider(dossier: Dossier) -> Decision:
-    """Say whether the person may be on the list, and aided (I4-I9, C7). The order of the reasons is that of the rules."""
+    """Say whether the person may be on the list, and aided, else the first reason why not (I4-I9, C7)."""
     obstacles: list[Obstacle] = []
     conditions: list[Condition] = []
     for regle in (_age, _lien, _revenu):

@@ -58,9 +58,11 @@ def _tenter(courriel: Courriel, maintenant: datetime) -> bool:
     courriel.tentatives += 1
     try:
         _message(courriel).send()
-    except Exception as erreur:
+    except Exception as erreur:  # noqa: BLE001
         # Whatever the mail server says, the next mail must have its turn.
-        logger.warning("mail %s not sent, attempt %s: %s", courriel.pk, courriel.tentatives, type(erreur).__name__)
+        logger.warning(
+            "mail %s not sent, attempt %s: %s", courriel.pk, courriel.tentatives, type(erreur).__name__
+        )
         courriel.erreur = f"{type(erreur).__name__}: {erreur}"[:500]
         courriel.a_envoyer_le = maintenant + timedelta(minutes=2 ** (courriel.tentatives - 1))
     else:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 
 from sev.socle.texte import propre, valider_nom, valider_texte_libre
 
@@ -16,14 +17,17 @@ AGE_MAXIMUM = 130
 
 
 class TexteField(forms.CharField):
-    """One line of text, cleaned of double blanks and invisible characters; control characters are refused."""
+    """Text cleaned of double blanks and invisible characters; control characters are refused."""
+
+    default_validators = [valider_texte_libre]
 
     def __init__(self, *, classe: str = "", attrs: dict | None = None, **kwargs):
         kwargs.setdefault("error_messages", {}).setdefault("required", "Cette réponse est nécessaire")
         if "widget" not in kwargs:
             kwargs["widget"] = forms.TextInput(attrs={"class": classe, **(attrs or {})})
         super().__init__(**kwargs)
-        self.validators.append(valider_texte_libre)
+        # Ours say the same of NUL and of every other character that nobody types.
+        self.validators = [v for v in self.validators if not isinstance(v, ProhibitNullCharactersValidator)]
 
     def to_python(self, value):
         return propre(super().to_python(value), lignes=isinstance(self.widget, forms.Textarea))
@@ -72,7 +76,9 @@ class DateFrancaiseField(forms.Field):
             return None
         if lu := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", texte, re.ASCII):
             annee, mois, jour = (int(n) for n in lu.groups())
-        elif lu := re.fullmatch(r"(\d{1,2})\s*[/.\- ]\s*(\d{1,2})\s*[/.\- ]\s*(\d{4}|\d{2})", texte, re.ASCII):
+        elif lu := re.fullmatch(
+            r"(\d{1,2})\s*[/.\- ]\s*(\d{1,2})\s*[/.\- ]\s*(\d{4}|\d{2})", texte, re.ASCII
+        ):
             jour, mois, annee = (int(n) for n in lu.groups())
             if annee < 100:
                 # Two digits: those who travel were born in the last century.

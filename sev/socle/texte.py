@@ -77,7 +77,7 @@ def a_des_caracteres_interdits(texte: str) -> bool:
 
 
 def _de_nom(caractere: str) -> bool:
-    if caractere in " -‐‑'’ʼ.":
+    if caractere in " -‐‑'’ʼ.0123456789":
         return True
     return unicodedata.category(caractere) in {"Lu", "Ll", "Lt", "Lm", "Lo"} and unicodedata.name(
         caractere, ""
@@ -85,7 +85,10 @@ def _de_nom(caractere: str) -> bool:
 
 
 def valider_nom(texte: str) -> None:
-    """Form validator of a person's name: Latin letters, accents, hyphen, apostrophe, space, dot."""
+    """Form validator of a person's name: Latin letters, accents, hyphen, apostrophe, space, dot.
+
+    Digits pass (« Jean-Paul 2 », the manual's « senior2 »), but not alone.
+    """
     texte = propre(texte)
     valider_texte_libre(texte)
     for caractere in texte:
