@@ -29,22 +29,23 @@ IDENTITE = ("civilite", "nom", "nom_naissance", "prenom", "date_naissance", "vil
 def journal_du_groupe(groupe: Groupe, *, pour: Compte, limite: int = 20) -> list[Ligne]:
     """Return the last acts on a group and its list, the latest first, as `pour` may read them."""
     groupes = Groupe.objects.filter(pk=groupe.pk)
-    fil = Fil(*sejours.journal.des_groupes(groupes), _inscriptions(groupes, pour), pour=pour)
+    fil = Fil(*sejours.journal.des_groupes(groupes), _inscriptions(groupes, pour, situees=False), pour=pour)
     return fil[:limite]
 
 
 def sources(compte: Compte) -> list[Source]:
     """Return the acts on the lists that `compte` may see."""
-    return [_inscriptions(Groupe.objects.pour(compte), compte)]
+    return [_inscriptions(Groupe.objects.pour(compte), compte, situees=True)]
 
 
-def _inscriptions(groupes, pour: Compte) -> Source:
+def _inscriptions(groupes, pour: Compte, *, situees: bool) -> Source:
     evenements = Inscription.pgh_event_model.objects.filter(groupe__in=groupes)
-    return Source("inscription", evenements, "pk", "pgh_created_at", partial(raconter, pour=pour))
+    dire = partial(raconter, pour=pour, situees=situees)
+    return Source("inscription", evenements, "pk", "pgh_created_at", dire)
 
 
-def raconter(cles: list[int], *, pour: Compte) -> dict[int, Trace]:
-    """Put the events of these keys into words, in a constant number of queries."""
+def raconter(cles: list[int], *, pour: Compte, situees: bool) -> dict[int, Trace]:
+    """Put the events of these keys into words, in a constant number of queries; `situees` names their group."""
     modele = Inscription.pgh_event_model
     evenements = list(modele.objects.filter(pk__in=cles))
     histoire = list(modele.objects.filter(pgh_obj__in={e.pgh_obj_id for e in evenements}))
@@ -52,10 +53,11 @@ def raconter(cles: list[int], *, pour: Compte) -> dict[int, Trace]:
     nommer = _noms(histoire)
     identites = _identites(evenements)
     motifs = not pour.est_prestataire
-    return {
-        e.pk: Trace.de(e, _phrase(e, avant[e.pk], nommer, identites.get(_acte(e), []), motifs=motifs))
-        for e in evenements
-    }
+    traces = {}
+    for e in evenements:
+        texte = _phrase(e, avant[e.pk], nommer, identites.get(_acte(e), []), motifs=motifs)
+        traces[e.pk] = Trace.de(e, f"Groupe n° {e.groupe_id} : {texte}" if situees else texte)
+    return traces
 
 
 def _noms(histoire: list) -> Callable[[int | None], str]:
@@ -96,7 +98,8 @@ def _phrase(apres, avant, nommer, identite: list[str], *, motifs: bool) -> str:
     for champ, mot in LIENS:
         ancien, nouveau = getattr(avant, champ), getattr(apres, champ)
         if ancien != nouveau:
-            precisions.append(f"{mot} : {nommer(ancien)} devient {nommer(nouveau)}")
+            devient = f"{nommer(ancien)} devient {nommer(nouveau)}" if ancien else nommer(nouveau)
+            precisions.append(f"{mot} : {devient}")
     if aide != _aide(avant, motifs):
         precisions.append(f"{_aide(avant, motifs)} devient {aide}")
     if not precisions:

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from conventions.models import Organisme
+from sejours.views.liste import retour_a_la_liste
 from seniors import documents
 from seniors.journal import journal_du_groupe
 from seniors.models import Inscription
@@ -40,6 +41,7 @@ def groupe(request, numero):
     modifiable = request.user.est_porteur and request.user.peut_ecrire and groupe.modifiable(le)
     contexte = {
         "groupe": groupe,
+        "retour": retour_a_la_liste(request),
         "le": le,
         "maintenant": maintenant(),
         "page": page,
