@@ -144,6 +144,28 @@ def reactiver(*, compte: Compte, par: Compte) -> Compte:
     return compte
 
 
+@transaction.atomic
+def nommer_titulaire(*, compte: Compte, par: Compte) -> Compte:
+    """Make a colleague the holder, to whom the programme writes; the former holder stays gestionnaire.
+
+    Locks the organisation's accounts. Raises CompteRefuse for a closed account, for staff, for the holder.
+    """
+    memes = Compte.objects.select_for_update(no_key=True).filter(organisme=compte.organisme_id).order_by("pk")
+    compte = next((c for c in memes if c.pk == compte.pk and c.organisme_id), None)
+    if compte is None or not compte.is_active:
+        raise CompteRefuse("Seul un compte actif d'un organisme peut en être le titulaire.")
+    if compte.titulaire:
+        raise CompteRefuse("Ce compte est déjà celui du titulaire.")
+    with acte("titulaire nommé", par=par):
+        for ancien in memes:
+            if ancien.titulaire:
+                ancien.titulaire = False
+                ancien.save(update_fields=["titulaire"])
+        compte.titulaire, compte.role = True, Compte.Role.GESTIONNAIRE
+        compte.save(update_fields=["titulaire", "role"])
+    return compte
+
+
 # --- Passwords ----------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,120 @@
+"""What ANCV's staff type in the admin, each form for one operation."""
+
+from decimal import Decimal
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from conventions.forms.comptes import AdresseField
+from conventions.models import Compte, Convention, Programme
+from conventions.models.organismes import identifiant_normalise
+from sev.socle.saisie import NomField, TexteField
+
+
+def _montant(label="Montant (€)", **kwargs) -> forms.DecimalField:
+    return forms.DecimalField(label=label, max_digits=9, decimal_places=2, localize=True, **kwargs)
+
+
+def _annee(**kwargs) -> forms.IntegerField:
+    return forms.IntegerField(label="Année", min_value=2007, max_value=2100, **kwargs)
+
+
+def _motif(**kwargs) -> TexteField:
+    return TexteField(label="Motif", max_length=200, help_text="Il reste dans le journal.", **kwargs)
+
+
+class ActivationForm(forms.Form):
+    """The holder of a convention, and the first credit (C1)."""
+
+    nom = NomField(label="Prénom et nom du titulaire", max_length=100)
+    email = AdresseField(help_text="Le lien pour choisir un mot de passe y est envoyé.")
+    annee = _annee()
+    montant = _montant("Crédits alloués (€)", min_value=Decimal(0), help_text="0 pour un prestataire.")
+
+
+class AllocationForm(forms.Form):
+    """An allotment, named by the number of the convention (C5)."""
+
+    convention = TexteField(label="Numéro de convention", max_length=20)
+    annee = _annee()
+    montant = _montant(min_value=Decimal("0.01"))
+    motif = _motif()
+
+    def clean_convention(self):
+        convention = Convention.objects.filter(
+            numero=identifiant_normalise(self.cleaned_data["convention"]),
+            organisme__nature="PORTEUR",
+            activee_le__isnull=False,
+            close_le__isnull=True,
+        ).first()
+        if convention is None:
+            raise ValidationError("Aucune convention active de porteur ne porte ce numéro.")
+        return convention
+
+
+class MouvementForm(forms.Form):
+    """An amount that comes in or goes back, and why."""
+
+    montant = _montant(min_value=Decimal("0.01"))
+    motif = _motif()
+
+
+class SuspensionForm(forms.Form):
+    """What every page will say while the programme is suspended (P2)."""
+
+    message = TexteField(label="Message", widget=forms.Textarea(attrs={"rows": 4}), max_length=1000)
+
+
+class CorrectionAdresseForm(forms.Form):
+    """The address of somebody whose mailbox is lost."""
+
+    adresse = AdresseField(label="Nouvelle adresse e-mail", help_text="L'ancienne adresse est prévenue.")
+
+
+class AgentForm(forms.ModelForm):
+    """A new member of ANCV's staff."""
+
+    class Meta:
+        model = Compte
+        fields = ["identifiant", "nom", "email", "is_superuser"]
+
+    def clean_identifiant(self):
+        return identifiant_normalise(self.cleaned_data["identifiant"])
+
+
+class ConventionForm(forms.ModelForm):
+    """A convention before and after its activation."""
+
+    class Meta:
+        model = Convention
+        fields = ["organisme", "numero", "close_le"]
+
+    def clean_numero(self):
+        return identifiant_normalise(self.cleaned_data["numero"])
+
+    def clean_close_le(self):
+        close_le, activee_le = self.cleaned_data["close_le"], self.instance.activee_le
+        if close_le and (activee_le is None or close_le < activee_le):
+            raise ValidationError("Une convention ne se ferme qu'après son activation.")
+        return close_le
+
+
+class ProgrammeForm(forms.ModelForm):
+    """A year, whose envelope never goes below what is allotted (P1)."""
+
+    class Meta:
+        model = Programme
+        fields = [
+            "annee",
+            "enveloppe",
+            "delai_option",
+            "aidants_aides",
+            "contact_telephone",
+            "contact_email",
+        ]
+
+    def clean_enveloppe(self):
+        enveloppe = self.cleaned_data["enveloppe"]
+        if enveloppe < self.instance.alloue:
+            raise ValidationError("Des crédits dépassant ce montant sont déjà alloués.")
+        return enveloppe
