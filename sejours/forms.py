@@ -1,16 +1,23 @@
-"""Forms about groups: the filters of their list, and a request for other places."""
+"""Forms about groups and stays: filters of the list, request for places, what ANCV records."""
+
+from decimal import Decimal
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
 
+from conventions.models import Convention
 from conventions.models.organismes import identifiant_normalise
-from sejours.models import Groupe
+from conventions.models.programme import Duree
+from sejours.models import Equipement, Groupe
 from sev.socle.communes import DEPARTEMENTS
-from sev.socle.saisie import TexteField
+from sev.socle.saisie import CodePostalField, DateFrancaiseField, TexteField
 
 ANNEES_GARDEES = 10
 PLACES_MAX = 500
+PLACES_DU_SEJOUR_MAX = 5000
 TOUS = "Tous"
+CHOIX_DEPARTEMENTS = [(code, f"{code} {nom}") for code, nom in DEPARTEMENTS.items()]
 
 
 class FiltreGroupes(forms.Form):
@@ -20,7 +27,12 @@ class FiltreGroupes(forms.Form):
 
     porteur = TexteField(label="Nom du porteur", required=False, max_length=120)
     convention = TexteField(label="N° de convention du porteur", required=False, max_length=40)
-    departement = forms.ChoiceField(label="Département", required=False, help_text="Du porteur ou du séjour")
+    departement = forms.ChoiceField(
+        label="Département",
+        required=False,
+        choices=[("", TOUS), *CHOIX_DEPARTEMENTS],
+        help_text="Du porteur ou du séjour",
+    )
     annee = forms.TypedChoiceField(
         label="Année d'activité", required=False, coerce=int, empty_value=None, help_text="Celle du séjour"
     )
@@ -37,10 +49,6 @@ class FiltreGroupes(forms.Form):
         super().__init__(*args, **kwargs)
         annees = [("", "Toutes")] + [(a, str(a)) for a in range(annee + 1, annee - ANNEES_GARDEES, -1)]
         self.fields["annee"].choices = self.fields["annee_offre"].choices = annees
-        self.fields["departement"].choices = [
-            ("", TOUS),
-            *((code, f"{code} {nom}") for code, nom in DEPARTEMENTS.items()),
-        ]
         for nom in ("departement", "annee", "annee_offre", "type_groupe"):
             self.fields[nom].error_messages["invalid_choice"] = "Choisissez une réponse de la liste"
 
@@ -86,21 +94,26 @@ class FiltreGroupes(forms.Form):
                 return Q(annule_le__isnull=True, inscrits__lt=F("places"))
 
 
-class DemandePlacesForm(forms.Form):
-    """A porteur's request for other places (S7)."""
-
-    places = forms.IntegerField(
-        label="Places souhaitées",
+def champ_places(label: str, maximum: int) -> forms.IntegerField:
+    """Return a field for a number of places."""
+    return forms.IntegerField(
+        label=label,
         min_value=1,
-        max_value=PLACES_MAX,
+        max_value=maximum,
         widget=forms.NumberInput(attrs={"class": "court"}),
         error_messages={
             "required": "Écrivez le nombre de places",
             "invalid": "Écrivez un nombre, en chiffres",
             "min_value": "Il faut au moins une place",
-            "max_value": f"Demandez au plus {PLACES_MAX} places",
+            "max_value": f"Écrivez {maximum} places au plus",
         },
     )
+
+
+class DemandePlacesForm(forms.Form):
+    """A porteur's request for other places (S7)."""
+
+    places = champ_places("Places souhaitées", PLACES_MAX)
     message = TexteField(
         label="Message au prestataire",
         required=False,
@@ -109,3 +122,67 @@ class DemandePlacesForm(forms.Form):
         help_text="Par exemple, ce que vous aviez convenu.",
         error_messages={"max_length": "Écrivez 1 000 caractères au plus"},
     )
+
+
+class EquipementForm(forms.ModelForm):
+    """A provider's holiday village or hotel (S1)."""
+
+    code_postal = CodePostalField(label="Code postal")
+    departement = forms.ChoiceField(label="Département", choices=[("", "Choisissez"), *CHOIX_DEPARTEMENTS])
+
+    class Meta:
+        model = Equipement
+        fields = [
+            "prestataire",
+            "nom",
+            "voie",
+            "code_postal",
+            "ville",
+            "departement",
+            "environnement",
+            "accessible",
+            "accessibilite",
+            "telephone",
+        ]
+
+    def clean_prestataire(self):
+        prestataire = self.cleaned_data["prestataire"]
+        if prestataire.nature != prestataire.Nature.PRESTATAIRE:
+            raise ValidationError("Cet organisme n'est pas un prestataire.")
+        return prestataire
+
+
+class OffreForm(forms.Form):
+    """What an équipement sells for a year (S1)."""
+
+    annee = forms.IntegerField(label="Année", min_value=2007, max_value=2100)
+    duree = forms.TypedChoiceField(label="Durée", choices=Duree.choices, coerce=int)
+    prix = forms.DecimalField(
+        label="Prix par personne (€)",
+        max_digits=7,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        localize=True,
+    )
+
+
+class SejourForm(forms.Form):
+    """A stay of an offer: its first day and its places (S1)."""
+
+    debut = DateFrancaiseField(label="Date de début", help_text="Par exemple 31/05/2027")
+    places = champ_places("Places", PLACES_DU_SEJOUR_MAX)
+
+
+class PreinscriptionForm(forms.Form):
+    """A porteur's places on a stay (S4)."""
+
+    convention = TexteField(label="N° de convention du porteur", max_length=40)
+    places = champ_places("Places", PLACES_MAX)
+    type_groupe = forms.ChoiceField(label="Type de groupe", choices=Groupe.Type.choices)
+
+    def clean_convention(self):
+        numero = identifiant_normalise(self.cleaned_data["convention"])
+        convention = Convention.objects.select_related("organisme").filter(numero=numero).first()
+        if convention is None:
+            raise ValidationError("Aucune convention active ne porte ce numéro. Vérifiez-le avec le porteur.")
+        return convention

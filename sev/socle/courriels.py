@@ -54,6 +54,11 @@ def envoyer(*, maintenant: datetime, limite: int = 200) -> int:
     return partis
 
 
+def relancer(courriels, *, maintenant: datetime) -> int:
+    """Give those of `courriels` that never left all their tries again, from now on; return how many."""
+    return courriels.filter(envoye_le__isnull=True).update(tentatives=0, a_envoyer_le=maintenant, erreur="")
+
+
 def _tenter(courriel: Courriel, maintenant: datetime) -> bool:
     courriel.tentatives += 1
     try:
