@@ -87,6 +87,9 @@ def verrouiller_listes(*, le: date, maintenant: datetime) -> int:
 def _verrouiller_un_lot(*, le: date, maintenant: datetime) -> int:
     dus = Groupe.objects.a_verrouiller(le=le).order_by("pk")
     cles = list(dus.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)[:LOT])
+    # Their free places change too: all stays in one order, or two clocks would wait for each other.
+    sejours = Sejour.objects.filter(pk__in=Groupe.objects.filter(pk__in=cles).values("sejour"))
+    list(sejours.verrouiller().order_by("pk").values_list("pk"))
     with acte("liste verrouillée"):
         Groupe.objects.filter(pk__in=cles).update(verrouille_le=maintenant)
     groupes = Groupe.objects.complets().filter(pk__in=cles).order_by("pk")

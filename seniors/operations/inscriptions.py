@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from conventions.operations.credits import engager, liberer
 from sejours.models import Groupe
@@ -315,14 +315,18 @@ def _corriger_identite(senior: Senior, identite: Identite | None, groupe: Groupe
     if Inscription.objects.filter(senior=senior).exclude(groupe__porteur=groupe.porteur_id).exists():
         message = "Cette personne est connue d'un autre organisme : demandez la correction à l'ANCV."
         _refuser(Obstacle("nom", message))
-    if Senior.objects.de_meme_identite(identite).exclude(pk=senior.pk).exists():
+    for nom in changees:
+        setattr(senior, nom, valeurs[nom])
+    try:
+        with transaction.atomic():
+            senior.save(update_fields=changees)
+    except IntegrityError as erreur:
+        if "une_personne_par_identite" not in str(erreur):
+            raise
         message = (
             "Une autre personne connue porte déjà cette identité : effacez cette inscription et cherchez-la."
         )
         _refuser(Obstacle("nom", message))
-    for nom in changees:
-        setattr(senior, nom, valeurs[nom])
-    senior.save(update_fields=changees)
 
 
 def _appliquer(
