@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 
 AIDE = (
     "12 caractères au moins, avec majuscule, minuscule, chiffre et signe ; "
-    "ou 14 caractères avec trois de ces quatre sortes. Un signe, c'est par exemple - ! ? ou un espace."
+    "ou 14 caractères avec trois de ces quatre sortes. Un signe : un point, un tiret, un espace…"
 )
 
 

@@ -129,7 +129,7 @@ class CompteAdmin(FicheAdmin):
         Acte(
             nom="desactiver",
             libelle="Désactiver",
-            texte="Cette personne ne pourra plus se connecter, et sera déconnectée tout de suite.",
+            texte="Cette personne ne pourra plus se connecter, et sa session en cours se ferme.",
             fait="Le compte est désactivé.",
             propose=lambda compte: compte.is_active and not compte.titulaire,
             operation=lambda request, compte, donnees: comptes.desactiver(compte=compte, par=request.user),

@@ -1,32 +1,13 @@
 """Credits with their ledger, which is only read: money moves by the ledger's operations (C6)."""
 
 from django.contrib import admin
+from django.template.loader import render_to_string
 
 from conventions.admin.fiches import Acte, FicheAdmin
 from conventions.forms import AllocationForm, MouvementForm
-from conventions.models import Credit, Mouvement
+from conventions.models import Credit
 from conventions.operations import credits
 from sev.socle.temps import aujourdhui
-
-
-class MouvementInline(admin.TabularInline):
-    """The entries of the ledger, the last first."""
-
-    model = Mouvement
-    fields = readonly_fields = ["date", "nature", "montant", "auteur", "motif", "inscription_id", "cree_le"]
-    extra = 0
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("auteur")
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
 
 @admin.register(Credit)
@@ -45,8 +26,8 @@ class CreditAdmin(FicheAdmin):
         "engage",
         "verse",
         "disponible",
+        "grand_livre",
     ]
-    inlines = [MouvementInline]
     actes = (
         Acte(
             nom="complement",
@@ -100,3 +81,9 @@ class CreditAdmin(FicheAdmin):
     @admin.display(description="disponible (€)")
     def disponible(self, credit):
         return credit.disponible
+
+    @admin.display(description="grand livre")
+    def grand_livre(self, credit):
+        """Draw the entries of the ledger, the last first."""
+        mouvements = credit.mouvements.select_related("auteur")
+        return render_to_string("admin/conventions/_mouvements.html", {"mouvements": mouvements})

@@ -49,7 +49,7 @@ class Credit(models.Model):
         triggers = [compteurs_proteges("alloue", "engage", "verse")]
 
     def __str__(self):
-        return f"{self.convention_id}, {self.annee}"
+        return f"{self.convention}, {self.annee}"
 
     @property
     def annee(self) -> int:

@@ -145,7 +145,7 @@ def test_a_refused_role_is_said_at_its_field(chez, porteur):
 def test_closing_an_account_says_first_what_will_happen_then_can_be_undone(chez, porteur, lecteur):
     client = chez(porteur)
     page = texte(client.get(fiche(lecteur)))
-    assert f"{lecteur.nom} ne pourra plus se connecter, et sera déconnecté tout de suite." in page
+    assert f"{lecteur.nom} ne pourra plus se connecter, et sa session en cours se ferme." in page
     reponse = client.post(fiche(lecteur), {"acte": "desactiver"}, follow=True)
     assert messages(reponse) == [f"{lecteur.nom} ne peut plus se connecter."]
     assert "Désactivé" in texte(reponse)
