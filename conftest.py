@@ -15,6 +15,8 @@ from django.db import connection
 from django.template import engines
 from django.template.base import UNKNOWN_SOURCE, FilterExpression, Node
 
+from sev.socle.pdf import PdfIndisponible
+
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LOCAL = {None, "", "localhost", "127.0.0.1", "::1", b"localhost", b"127.0.0.1"}
 
@@ -59,19 +61,25 @@ def pytest_report_header(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out what this system cannot run; bin/test has said so, and how to get it."""
+    """Leave the browser tests out where there is no browser; bin/test has said so, and how to get one."""
     for item in items:
         if "navigateur" in getattr(item, "fixturenames", ()):
             item.add_marker("navigateur")
-    absents = [
-        item
-        for item in items
-        if (item.get_closest_marker("navigateur") and not chemin_chromium())
-        or (item.get_closest_marker("pango") and not pango())
-    ]
-    if absents:
+    if not chemin_chromium():
+        absents = [item for item in items if item.get_closest_marker("navigateur")]
         config.hook.pytest_deselected(items=absents)
         items[:] = [item for item in items if item not in absents]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Skip, where the system has no Pango, the tests that draw a PDF; bin/test has said how to get it."""
+    try:
+        return (yield)
+    except PdfIndisponible as absence:
+        if pango():
+            raise
+        pytest.skip(f"no Pango: {absence}")
 
 
 # --- PostgreSQL -----------------------------------------------------------------------------------------
