@@ -29,17 +29,24 @@ class Lecture(admin.TabularInline):
 
 class OffreInline(Lecture):
     model = Offre
-    fields = ["annee", "duree", "prix"]
+    fields = readonly_fields = ["annee", "duree", "prix"]
 
 
 class SejourInline(Lecture):
     model = Sejour
-    fields = ["debut", "fin", "places", "places_prises", "annule_le"]
+    fields = readonly_fields = ["debut", "fin", "places", "places_prises", "annule_le"]
 
 
 class GroupeInline(Lecture):
     model = Groupe
-    fields = ["porteur", "type_groupe", "places", "inscrits", "dernier_jour", "annule_le"]
+    fields = readonly_fields = [
+        "porteur",
+        "type_groupe",
+        "places",
+        "inscrits",
+        "dernier_jour",
+        "annule_le",
+    ]
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("porteur")
