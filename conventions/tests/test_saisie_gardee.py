@@ -1,5 +1,6 @@
 """The session ends while a form is typed: nothing typed is lost, and nobody else is offered it."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -89,6 +90,47 @@ def test_a_form_without_its_token_is_refused_and_not_kept(porteur):
     client = Client(enforce_csrf_checks=True)
     assert client.post("/compte/", SAISIE).status_code == 403
     assert not Session.objects.exists()
+
+
+@pytest.fixture
+def page_ancienne(porteur):
+    """A browser that signed in again in another tab, and the token of the page still open in the first one."""
+    client = Client(enforce_csrf_checks=True)
+    for _ in range(2):
+        jeton = str(client.get("/connexion/").context["csrf_token"])
+        entree = {"username": "ancv2528", "password": MOT_DE_PASSE, "csrfmiddlewaretoken": jeton}
+        client.post("/connexion/", entree)
+        ancien = str(client.get("/compte/").context["csrf_token"])
+        client.cookies.pop("sessionid")
+    client.post("/connexion/", entree | {"csrfmiddlewaretoken": ancien})
+    return client, SAISIE | {"csrfmiddlewaretoken": ancien}
+
+
+def test_a_page_older_than_the_last_sign_in_gives_back_what_was_typed(page_ancienne, porteur):
+    client, saisie = page_ancienne
+    refus = client.post("/compte/", saisie, headers={"origin": "http://testserver"})
+    assert refus.status_code == 403
+    rendus = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', texte(refus)))
+    assert {nom: rendus[nom] for nom in SAISIE} == SAISIE
+    assert client.post("/compte/", rendus).headers["Location"] == "/compte/"
+    porteur.organisme.refresh_from_db()
+    assert porteur.organisme.nom == "ASSOCIATION VOYAGES"
+
+
+@pytest.mark.parametrize("origine", [{}, {"origin": "https://ailleurs.example"}, {"origin": "null"}])
+def test_what_another_site_sends_is_not_given_back(page_ancienne, origine):
+    client, saisie = page_ancienne
+    refus = client.post("/compte/", saisie, headers=origine)
+    assert refus.status_code == 403
+    assert "ASSOCIATION VOYAGES" not in texte(refus)
+
+
+def test_an_old_page_with_a_password_is_to_be_opened_again(page_ancienne):
+    client, saisie = page_ancienne
+    donnees = {"passe_actuel": MOT_DE_PASSE, "csrfmiddlewaretoken": saisie["csrfmiddlewaretoken"]}
+    refus = client.post("/compte/mot-de-passe/", donnees, headers={"origin": "http://testserver"})
+    assert "rechargez-la, puis recommencez" in texte(refus)
+    assert MOT_DE_PASSE not in texte(refus)
 
 
 def test_what_is_typed_comes_back_to_the_letter(navigateur_de):

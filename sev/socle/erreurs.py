@@ -40,8 +40,19 @@ def panne(request):
 
 
 def csrf_refuse(request, reason=""):
-    """403: a form sent from another site, or from a page older than the session."""
-    return HttpResponse(render_to_string("403_csrf.html"), status=403)
+    """403: a form sent from another site, or from a page older than the last sign-in.
+
+    The browser says in Origin whose page it was: what one of ours sent comes back with a new token, less passwords.
+    """
+    champs = {"csrfmiddlewaretoken"} | {nom for nom, _ in saisie_sans_secret(request.POST)}
+    contexte = {
+        "a_nous": request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}",
+        "entiere": champs >= set(request.POST),
+        "adresse": request.get_full_path(),
+        "saisie": saisie_sans_secret(request.POST),
+        "jeton": get_token(request),
+    }
+    return HttpResponse(render_to_string("403_csrf.html", contexte), status=403)
 
 
 def saisie_sans_secret(donnees):

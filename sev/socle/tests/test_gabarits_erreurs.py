@@ -56,7 +56,7 @@ urlpatterns = [
     path("", _rien, name="accueil"),
     path("connexion/", _rien, name="connexion"),
     path("deconnexion/", _rien, name="deconnexion"),
-    path("mot-de-passe-oublie/", _rien, name="mot_de_passe_oublie"),
+    path("mot-de-passe-oublie/", _rien, name="mot-de-passe-oublie"),
     path("lente/", _lente),
     path("cassee/", _cassee),
     path("coupee/", _coupee),
