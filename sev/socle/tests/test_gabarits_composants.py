@@ -26,7 +26,7 @@ def _rien(request):
 urlpatterns = [
     path("", _rien, name="accueil"),
     path("deconnexion/", _rien, name="deconnexion"),
-    path("mot-de-passe-oublie/", _rien, name="mot_de_passe_oublie"),
+    path("mot-de-passe-oublie/", _rien, name="mot-de-passe-oublie"),
     path("", include("sev.socle.pages")),
 ]
 
