@@ -1,0 +1,1 @@
+"""Benchmarks: bench/run starts everything here (docs/performance.md)."""

@@ -1,0 +1,204 @@
+"""One client of a measure: registers by the operation or by HTTP until the time is up, or reads pages.
+
+What to do comes as lines of JSON (standard input) or in SEV_BANC_DEMANDE; what was done goes out as JSON.
+"""
+
+import http.client
+import json
+import os
+import random
+import statistics
+import sys
+import time
+from urllib.parse import urlencode
+
+CHAUFFE, LECTURES = 5, 40
+JETON_CSRF = "a" * 32
+
+
+def attendre() -> None:
+    """Wait until the pages answer."""
+    limite = time.monotonic() + 60
+    while time.monotonic() < limite:
+        connexion = http.client.HTTPConnection(os.environ["SEV_BANC_ADRESSE"], timeout=10)
+        try:
+            connexion.request("GET", "/connexion/")
+            statut = connexion.getresponse().status
+        except OSError:
+            time.sleep(0.2)
+        else:
+            if statut == 200:
+                return
+            raise SystemExit(f"/connexion/ answers {statut}")
+        finally:
+            connexion.close()
+    raise SystemExit("gunicorn does not answer")
+
+
+def jusqu_au_bout(une_fois) -> dict:
+    """Say that one is ready; then do `une_fois` again and again, from the common start to the end."""
+    print("ready", flush=True)
+    depart = json.loads(sys.stdin.readline())
+    fin, faits = depart["debut"] + depart["secondes"], 0
+    time.sleep(max(0, depart["debut"] - time.time()))
+    while time.time() < fin:
+        une_fois()
+        faits += 1
+    return {"faits": faits}
+
+
+def operation(demande: dict) -> dict:
+    """Register by the operation, on one database connection."""
+    _django()
+    from bench import saisie
+    from conventions.models import Compte
+    from sejours.models import Groupe
+    from seniors.operations.inscriptions import inscrire
+    from sev.socle.temps import aujourdhui, maintenant
+
+    hasard, cas, le = random.Random(demande["graine"]), demande["cas"], aujourdhui()
+    cles = range(cas["groupe"], cas["groupe"] + cas["nombre"])
+    groupes = list(Groupe.objects.filter(pk__in=cles).order_by("pk"))
+    comptes = {
+        c.organisme_id: c for c in Compte.objects.filter(organisme__in=[g.porteur_id for g in groupes])
+    }
+
+    def une_fois():
+        groupe = hasard.choice(groupes)
+        inscription = inscrire(
+            groupe=groupe,
+            identite=saisie.identite(*saisie.au_hasard(hasard)),
+            fiche=saisie.fiche(),
+            par=comptes[groupe.porteur_id],
+            le=le,
+            maintenant=maintenant(),
+        )
+        if inscription.aide is None:
+            raise SystemExit("an aid was expected")
+
+    return jusqu_au_bout(une_fois)
+
+
+def par_http(demande: dict) -> dict:
+    """Register by the form, on one kept connection."""
+    _django()
+    from bench import saisie
+
+    hasard, cas = random.Random(demande["graine"]), demande["cas"]
+    connexion = http.client.HTTPConnection(demande["adresse"], timeout=30)
+
+    def une_fois():
+        rang = hasard.randrange(cas["nombre"])
+        page = f"/groupes/{cas['groupe'] + rang}/"
+        champs = saisie.formulaire(*saisie.au_hasard(hasard)) | {"csrfmiddlewaretoken": JETON_CSRF}
+        connexion.request(
+            "POST",
+            f"{page}inscriptions/nouvelle/",
+            urlencode(champs),
+            {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Cookie": f"sessionid={cas['sessions'][rang]}; csrftoken={JETON_CSRF}",
+            },
+        )
+        reponse = connexion.getresponse()
+        corps = reponse.read()
+        if reponse.getheader("Location") != page:
+            raise SystemExit(f"the form was answered {reponse.status}: {corps[:2000].decode()}")
+
+    return jusqu_au_bout(une_fois)
+
+
+def pages(bases: dict) -> dict:
+    """Read each page of each base in turn, alone, on kept connections; return the median milliseconds by page and base.
+
+    A page of the small base and the same of the large one follow each other, so that both meet the same machine.
+    """
+    connexions = {
+        base: http.client.HTTPConnection(demande["adresse"], timeout=60) for base, demande in bases.items()
+    }
+    mesures: dict[str, dict] = {}
+    for nom in next(iter(bases.values()))["pages"]:
+        durees: dict[str, list[float]] = {base: [] for base in bases}
+        for _ in range(CHAUFFE + LECTURES):
+            for base, demande in bases.items():
+                durees[base].append(_lire(connexions[base], demande["pages"][nom]))
+        mesures[nom] = {base: round(statistics.median(d[CHAUFFE:]), 1) for base, d in durees.items()}
+    return mesures
+
+
+def _lire(connexion: http.client.HTTPConnection, page: dict) -> float:
+    depart = time.perf_counter()
+    connexion.request("GET", page["adresse"], headers={"Cookie": f"sessionid={page['session']}"})
+    reponse = connexion.getresponse()
+    reponse.read()
+    if reponse.status != 200:
+        raise SystemExit(f"{page['adresse']}: {reponse.status}")
+    return 1000 * (time.perf_counter() - depart)
+
+
+def profil() -> dict:
+    """Register three hundred people from one client; say how long the database was waited for."""
+    _django()
+    from django.db import connection
+
+    from bench import saisie
+    from conventions.models import Compte
+    from sejours.models import Groupe
+    from seniors.operations.inscriptions import inscrire
+    from sev.socle.temps import aujourdhui, maintenant
+
+    groupe, le = Groupe.objects.get(porteur__convention__numero="banc3"), aujourdhui()
+    par = Compte.objects.get(identifiant="banc3")
+    attentes: list[float] = []
+
+    def chronometre(execute, sql, params, many, context):
+        depart = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            attentes.append(time.perf_counter() - depart)
+
+    nombre = 300
+    with connection.execute_wrapper(chronometre):
+        for rang in range(nombre + 20):
+            if rang == 20:
+                attentes.clear()
+                depart, processeur = time.perf_counter(), time.process_time()
+            inscrire(
+                groupe=groupe,
+                identite=saisie.identite(*saisie.au_hasard()),
+                fiche=saisie.fiche(),
+                par=par,
+                le=le,
+                maintenant=maintenant(),
+            )
+    total = time.perf_counter() - depart
+    return {
+        "total_ms": round(1000 * total / nombre, 2),
+        "base_ms": round(1000 * sum(attentes) / nombre, 2),
+        "python_ms": round(1000 * (time.process_time() - processeur) / nombre, 2),
+    }
+
+
+def _django() -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "sev.settings"
+    import django
+
+    django.setup()
+
+
+def main() -> None:
+    """Do what the first argument names."""
+    genre = sys.argv[1]
+    if genre == "attendre":
+        attendre()
+    elif genre == "profil":
+        print(json.dumps(profil()))
+    elif genre == "pages":
+        print(json.dumps(pages(json.loads(os.environ["SEV_BANC_DEMANDE"]))))
+    else:
+        print(json.dumps({"operation": operation, "http": par_http}[genre](json.loads(sys.stdin.readline()))))
+
+
+if __name__ == "__main__":
+    main()
