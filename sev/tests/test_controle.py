@@ -1,0 +1,246 @@
+"""`manage.py controle`: silent on sound data, and a line for each breach, planted behind the triggers' back."""
+
+import re
+from datetime import date, datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from conventions.models import Mouvement
+from conventions.tests.factories import CompteFactory, CreditFactory
+from sejours.operations.groupes import verrouiller_listes
+from sejours.tests.factories import GroupeFactory, PorteurFactory, SejourFactory
+from seniors.models import Inscription
+from seniors.operations.inscriptions import effacer
+from seniors.tests.factories import MAINTENANT, PARIS, InscriptionFactory, SeniorFactory
+from sev.controle import CONTROLES, controler
+from sev.socle.journal import acte
+
+pytestmark = pytest.mark.django_db
+
+LE_24 = datetime(2022, 4, 24, 9, 0, tzinfo=PARIS)
+
+
+@pytest.fixture
+def liste():
+    """A sound list of five: an aided couple, a carer and the person cared for, one removed."""
+    porteur = PorteurFactory()
+    CreditFactory(convention=porteur.convention, alloue=1500)
+    groupe = GroupeFactory(porteur=porteur)
+    premier = InscriptionFactory(groupe=groupe, dependant=True)
+    InscriptionFactory(groupe=groupe, eligibilite="CONJOINT", senior_lie=premier)
+    InscriptionFactory(groupe=groupe, eligibilite="AIDANT", senior_lie=premier)
+    parti = InscriptionFactory(groupe=groupe)
+    effacer(inscription=parti, par=None, le=date(2022, 4, 22), maintenant=MAINTENANT)
+    InscriptionFactory(groupe=groupe, eligibilite="PROGRAMME")
+    assert list(controler()) == []
+    return groupe
+
+
+def planter(sql: str, *, sans: str = "", **valeurs) -> None:
+    """Write `sql` as nobody can: without the table's triggers, nor its constraint or index named `sans`."""
+    table = re.match(r"(?:UPDATE|DELETE FROM) (\w+)", sql)[1]
+    with connection.cursor() as curseur:
+        curseur.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        if sans:
+            curseur.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {sans}")
+            curseur.execute(f"DROP INDEX IF EXISTS {sans}")
+        curseur.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        curseur.execute(sql, valeurs)
+        assert curseur.rowcount > 0
+        curseur.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def trouves() -> list[str]:
+    """Return the names of the rules that the control found broken, once each."""
+    return sorted({ligne.split(" : ")[0] for ligne in controler()})
+
+
+@pytest.mark.parametrize(
+    ("regles", "sql", "sans"),
+    [
+        (["totaux_egaux_aux_ecritures"], "UPDATE conventions_credit SET engage = engage + 1", ""),
+        (
+            ["allocations_dans_l_enveloppe", "totaux_egaux_aux_ecritures"],
+            "UPDATE conventions_credit SET alloue = alloue + 1",
+            "",
+        ),
+        (
+            ["credit_jamais_depasse", "totaux_egaux_aux_ecritures"],
+            "UPDATE conventions_credit SET verse = 5000",
+            "credit_jamais_depasse",
+        ),
+        (
+            ["allocations_dans_l_enveloppe"],
+            "UPDATE conventions_programme SET alloue = alloue - 1 WHERE alloue > 0",
+            "",
+        ),
+        (
+            ["allocations_dans_l_enveloppe"],
+            "UPDATE conventions_programme SET enveloppe = 1 WHERE alloue > 0",
+            "allocations_dans_l_enveloppe",
+        ),
+        (
+            ["aide_egale_a_l_engagement"],
+            "UPDATE seniors_inscription SET aide = aide + 1 WHERE aide IS NOT NULL",
+            "",
+        ),
+        (
+            ["aide_egale_a_l_engagement"],
+            "UPDATE seniors_inscription SET aide = 160, motif_sans_aide = '', eligibilite = 'AIDE'"
+            " WHERE eligibilite = 'PROGRAMME'",
+            "",
+        ),
+        (
+            ["aide_egale_a_l_engagement", "totaux_egaux_aux_ecritures"],
+            "DELETE FROM conventions_mouvement WHERE nature = 'LIBERATION'",
+            "",
+        ),
+        (["inscrits_comptes_et_dans_les_places"], "UPDATE sejours_groupe SET inscrits = inscrits + 1", ""),
+        (
+            ["inscrits_comptes_et_dans_les_places", "places_prises_du_sejour"],
+            "UPDATE sejours_groupe SET places = 2",
+            "inscrits_dans_les_places",
+        ),
+        (["places_prises_du_sejour"], "UPDATE sejours_sejour SET places_prises = 9", ""),
+        (
+            ["places_prises_du_sejour"],
+            "UPDATE sejours_sejour SET places = 9",
+            "sejour_jamais_surreserve",
+        ),
+        (["dates_du_sejour_selon_l_offre"], "UPDATE sejours_offre SET annee = 2023", ""),
+        (["dates_du_sejour_selon_l_offre"], "UPDATE sejours_offre SET duree = 5", ""),
+        (["dernier_jour_17_jours_avant"], "UPDATE sejours_groupe SET dernier_jour = dernier_jour + 1", ""),
+        (["inscription_aux_dates_du_sejour"], "UPDATE seniors_inscription SET debut = debut - 1", ""),
+        (["inscription_aux_dates_du_sejour"], "UPDATE seniors_inscription SET fin = fin + 1", ""),
+        (
+            ["une_personne_liee_reste_sur_la_liste"],
+            "UPDATE seniors_inscription SET dependant = false WHERE dependant",
+            "",
+        ),
+        (
+            ["une_personne_liee_reste_sur_la_liste"],
+            "UPDATE seniors_inscription SET senior_lie_id = id WHERE eligibilite = 'CONJOINT'",
+            "",
+        ),
+        (
+            ["cles_d_identite"],
+            "UPDATE seniors_senior SET cle_nom = 'AUTRE' WHERE id = (SELECT min(id) FROM seniors_senior)",
+            "",
+        ),
+        (["cles_d_identite"], "UPDATE seniors_senior SET ville_naissance = 'Brest'", ""),
+        (
+            ["chacun_son_role"],
+            "UPDATE conventions_organisme SET nature = 'PRESTATAIRE', type_porteur = '' WHERE nature = 'PORTEUR'",
+            "",
+        ),
+    ],
+)
+def test_each_breach_is_found_and_nothing_else(liste, regles, sql, sans):
+    planter(sql, sans=sans)
+    assert trouves() == regles
+
+
+def test_two_aids_in_a_year_are_found(liste):
+    autre = GroupeFactory(porteur=liste.porteur, sejour=SejourFactory(debut=date(2022, 10, 1)))
+    aidee = liste.inscriptions.exclude(aide=None).first()
+    seconde = InscriptionFactory(groupe=autre, senior=aidee.senior)
+    planter(
+        "UPDATE seniors_inscription SET aide = 160, motif_sans_aide = '' WHERE id = %(id)s",
+        sans="une_aide_par_senior_et_par_an",
+        id=seconde.pk,
+    )
+    assert trouves() == ["aide_egale_a_l_engagement", "une_aide_par_senior_et_par_an"]
+
+
+def test_two_stays_at_once_are_found(liste):
+    autre = GroupeFactory(porteur=liste.porteur, sejour=liste.sejour)
+    seule = InscriptionFactory(groupe=autre, eligibilite="PROGRAMME")
+    deja = liste.inscriptions.presentes().first()
+    planter(
+        "UPDATE seniors_inscription SET senior_id = %(senior)s WHERE id = %(id)s",
+        sans="pas_deux_sejours_a_la_fois",
+        senior=deja.senior_id,
+        id=seule.pk,
+    )
+    assert trouves() == ["pas_deux_sejours_a_la_fois"]
+
+
+def test_an_aid_taken_on_another_porteur_s_credit_is_found(liste):
+    credit = CreditFactory(alloue=1500)
+    engagement = Mouvement.objects.filter(nature="ENGAGEMENT").first()
+    planter(
+        "UPDATE conventions_mouvement SET credit_id = %(credit)s WHERE id = %(id)s",
+        credit=credit.pk,
+        id=engagement.pk,
+    )
+    assert trouves() == ["engagement_sur_le_bon_credit", "totaux_egaux_aux_ecritures"]
+
+
+@pytest.mark.parametrize("verrouillee", [True, False])
+def test_a_list_changed_after_its_last_day_is_found(liste, verrouillee):
+    apres = datetime(2022, 4, 28, 0, 0, tzinfo=PARIS)
+    if verrouillee:
+        verrouiller_listes(le=date(2022, 4, 28), maintenant=apres)
+    inscription = liste.inscriptions.presentes().first()
+    Inscription.objects.filter(pk=inscription.pk).update(handicape=True, modifiee_le=apres)
+    assert trouves() == ["liste_close_donc_inchangee"]
+
+
+def test_the_last_evening_is_no_breach(liste):
+    inscription = liste.inscriptions.presentes().first()
+    soir = datetime(2022, 4, 27, 23, 59, 59, tzinfo=PARIS)
+    Inscription.objects.filter(pk=inscription.pk).update(handicape=True, modifiee_le=soir)
+    assert trouves() == []
+
+
+def test_a_change_after_the_recorded_lock_is_found_though_it_hides_its_hour(liste):
+    verrouiller_listes(le=date(2022, 4, 28), maintenant=datetime(2022, 4, 28, 0, 0, tzinfo=PARIS))
+    # One transaction has one hour: the record of the lock is put a little earlier.
+    planter("UPDATE sejours_groupeevent SET pgh_created_at = pgh_created_at - interval '1 second'")
+    Inscription.objects.filter(pk=liste.inscriptions.presentes().first().pk).update(handicape=True)
+    assert trouves() == ["liste_close_donc_inchangee"]
+
+
+@pytest.mark.parametrize(
+    ("ancv", "motif", "regles"),
+    [
+        (True, "Oubli du porteur", []),
+        (True, "", ["liste_close_donc_inchangee"]),
+        (False, "Oubli", ["liste_close_donc_inchangee"]),
+    ],
+)
+def test_only_staff_with_a_reason_may_change_a_closed_list(liste, ancv, motif, regles):
+    par = CompteFactory(ancv=True) if ancv else CompteFactory()
+    with acte("correction", par=par, motif=motif):
+        Inscription.objects.filter(pk=liste.inscriptions.presentes().first().pk).update(
+            handicape=True, modifiee_le=LE_24 + timedelta(days=10)
+        )
+    assert trouves() == regles
+
+
+def test_every_control_has_been_seen_to_find_something():
+    """The names above are all of them: a control that no test plants could find nothing for ever."""
+    with open(__file__, encoding="utf-8") as source:
+        texte = source.read()
+    assert [controle.nom for controle in CONTROLES if f'"{controle.nom}"' not in texte] == []
+
+
+def test_the_command_is_silent_on_sound_data(liste):
+    sortie = StringIO()
+    call_command("controle", stdout=sortie)
+    assert sortie.getvalue() == "Tout est en ordre.\n"
+
+
+def test_the_command_prints_one_line_per_breach_and_exits_1(liste):
+    SeniorFactory()
+    planter("UPDATE sejours_groupe SET dernier_jour = dernier_jour + 1")
+    sortie = StringIO()
+    with pytest.raises(SystemExit) as fin:
+        call_command("controle", stdout=sortie)
+    assert fin.value.code == 1
+    assert sortie.getvalue().splitlines() == [
+        f"dernier_jour_17_jours_avant : groupe {liste.pk} : dernier jour 2022-04-28, séjour du 2022-05-14"
+    ]
