@@ -1,0 +1,262 @@
+"""Who may open what (X1, X2, C4): every named route, for each of the cast, by GET and by POST.
+
+The scene is one group of `porteur` on a stay of `prestataire`; `intrus` is another porteur, `concurrent` another
+provider. What they may not see answers 404, like what doesn't exist; a page that isn't for their role 403.
+"""
+
+import re
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import time_machine
+from django.contrib import admin
+from django.contrib.auth.tokens import default_token_generator
+from django.db import transaction
+from django.test import Client
+from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from conventions.models import Compte
+from conventions.tests.factories import CompteFactory, connecter
+from seniors.models import Inscription
+from seniors.tests.factories import InscriptionFactory, groupe_dote
+from sev.socle.models import Courriel
+
+CAST = ("anonyme", "porteur", "lecteur", "prestataire", "concurrent", "intrus", "ancv")
+
+# Answers in the order of the cast: GET, then an empty POST.
+PARTOUT = "200 200 200 200 200 200 200"
+AUX_DEUX = "302 200 200 200 200 200 403"
+DU_GROUPE = "302 200 200 200 404 404 403"
+DU_PORTEUR = "302 200 200 403 403 404 403"
+QUI_ECRIT = "302 200 403 403 403 404 403"
+REFUSE = "302 422 403 403 403 404 403"
+FAIT = "302 302 403 403 403 404 403"
+PAS_DE_POST = "302 405 405 405 405 405 405"
+JAMAIS = "405 405 405 405 405 405 405"
+INCONNUE = "404 404 404 404 404 404 404"
+
+TABLE = {
+    "accueil": ("302 200 200 200 200 200 302", PAS_DE_POST),
+    "journal": (AUX_DEUX, PAS_DE_POST),
+    "sante": ("503 503 503 503 503 503 503", JAMAIS),
+    "demo-courriels": (INCONNUE, JAMAIS),
+    "demo-courriel": (INCONNUE, JAMAIS),
+    # conventions
+    "connexion": ("200 302 302 302 302 302 302", "422 422 422 422 422 422 422"),
+    "deconnexion": (JAMAIS, "302 302 302 302 302 302 302"),
+    "admin-connexion": ("302 403 403 403 403 403 403", JAMAIS),
+    "reprendre": ("302 302 302 302 302 302 302", "302 302 302 302 302 302 302"),
+    "mot-de-passe-oublie": (PARTOUT, "422 422 422 422 422 422 422"),
+    "mot-de-passe-choisir": ("302 302 302 302 302 302 302", "302 302 302 302 302 302 302"),
+    "compte": ("302 200 200 200 200 200 200", "302 422 403 422 422 422 403"),
+    "compte-mot-de-passe": ("302 302 302 302 302 302 302", "302 422 422 422 422 422 422"),
+    "compte-adresse": ("302 302 302 302 302 302 302", "302 422 422 422 422 422 422"),
+    "compte-email-confirmer": ("302 200 200 200 200 200 200", "302 302 302 302 302 302 302"),
+    "utilisateurs": (AUX_DEUX, PAS_DE_POST),
+    "utilisateur-inviter": ("302 200 403 200 200 200 403", "302 422 403 422 422 422 403"),
+    "utilisateur-modifier": ("302 200 403 404 404 404 403", "302 422 403 404 404 404 403"),
+    # sejours
+    "groupes": (AUX_DEUX, PAS_DE_POST),
+    "groupes-xlsx": (AUX_DEUX, PAS_DE_POST),
+    "demander-places": (QUI_ECRIT, REFUSE),
+    # seniors
+    "groupe": (DU_GROUPE, PAS_DE_POST),
+    "rooming-list": (DU_GROUPE, PAS_DE_POST),
+    "details": (DU_PORTEUR, PAS_DE_POST),
+    "liste-xlsx": (DU_GROUPE, PAS_DE_POST),
+    "inscription-recherche": (QUI_ECRIT, REFUSE),
+    "inscription-nouvelle": (QUI_ECRIT, REFUSE),
+    "inscription-modifier": (QUI_ECRIT, REFUSE),
+    "inscription-effacer": (QUI_ECRIT, FAIT),
+    "inscriptions-tout-supprimer": (QUI_ECRIT, REFUSE),
+    "inscriptions-retablir": ("302 405 405 405 405 405 405", FAIT),
+    "communes": ("302 204 204 403 403 204 403", PAS_DE_POST),
+    # socle
+    "accessibilite": (PARTOUT, JAMAIS),
+    "donnees_personnelles": (PARTOUT, JAMAIS),
+    "mentions_legales": (PARTOUT, JAMAIS),
+}
+
+
+def routes(motifs=None, prefixe="") -> dict[str | None, str]:
+    """The project's routes, the admin's left out: name → pattern."""
+    trouvees = {}
+    for motif in get_resolver().url_patterns if motifs is None else motifs:
+        chemin = prefixe + str(motif.pattern)
+        if isinstance(motif, URLPattern):
+            trouvees[motif.name] = chemin
+        elif getattr(motif, "app_name", None) != "admin":
+            trouvees |= routes(motif.url_patterns, chemin)
+    return trouvees
+
+
+LE_22_AVRIL = "2022-04-22T10:32:00+02:00"
+
+
+class Scene:
+    """The group, its list, and the accounts of the cast, each signed in on its own client."""
+
+    def __init__(self):
+        self.groupe = groupe_dote()
+        self.inscription = InscriptionFactory(groupe=self.groupe)
+        equipement = self.groupe.sejour.offre.equipement
+        porteur = CompteFactory(convention=self.groupe.porteur.convention)
+        self.collegue = CompteFactory(collegue=True, organisme=porteur.organisme)
+        self.comptes = {
+            "anonyme": None,
+            "porteur": porteur,
+            "lecteur": CompteFactory(lecteur=True, organisme=porteur.organisme),
+            "prestataire": CompteFactory(convention=equipement.prestataire.convention),
+            "concurrent": CompteFactory(prestataire=True),
+            "intrus": CompteFactory(),
+            "ancv": CompteFactory(ancv=True),
+        }
+        self.courriel = Courriel.objects.create(cause="essai", destinataire="a@exemple.fr", sujet="Essai")
+        self.seances = {qui: self._ouvrir(compte) for qui, compte in self.comptes.items() if compte}
+
+    @staticmethod
+    def _ouvrir(compte) -> str:
+        client = Client()
+        connecter(client, compte)
+        return client.cookies["sessionid"].value
+
+    def client(self, qui: str, **options) -> Client:
+        client = Client(**options)
+        if qui in self.seances:
+            client.cookies["sessionid"] = self.seances[qui]
+        return client
+
+    def adresse(self, route: str, **autres) -> str:
+        """The address of the route for the scene's own rows."""
+        porteur = self.comptes["porteur"]
+        valeurs = {
+            "numero": self.groupe.pk,
+            "cle": self.courriel.pk if route == "demo-courriel" else self.inscription.pk,
+            "pk": self.collegue.pk,
+            "uidb64": urlsafe_base64_encode(force_bytes(porteur.pk)),
+            "token": default_token_generator.make_token(porteur),
+            "demande": UUID(int=1),
+        } | autres
+        chemin = routes()[route]
+        return reverse(
+            route,
+            kwargs={nom: v for nom, v in valeurs.items() if f":{nom}>" in chemin or f"<{nom}>" in chemin},
+        )
+
+
+@pytest.fixture(scope="module")
+def scene_du_module(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), transaction.atomic():
+        with time_machine.travel(LE_22_AVRIL, tick=False):
+            scene = Scene()
+        yield scene
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def scene(scene_du_module, db):
+    """The same scene for every test, each of which leaves it as it was."""
+    with time_machine.travel(LE_22_AVRIL, tick=False):
+        yield scene_du_module
+
+
+def reponses(scene, route: str, methode: str) -> str:
+    """The answers to the cast, each from the same scene."""
+    statuts = []
+    for qui in CAST:
+        client = scene.client(qui, raise_request_exception=False)
+        with transaction.atomic():
+            reponse = getattr(client, methode)(scene.adresse(route))
+            list(reponse.streaming_content if reponse.streaming else ())
+            transaction.set_rollback(True)
+        statuts.append(str(reponse.status_code))
+    return " ".join(statuts)
+
+
+def test_every_named_route_stands_in_the_table():
+    assert set(routes()) == set(TABLE)
+
+
+@pytest.mark.parametrize("route", TABLE)
+def test_each_of_the_cast_is_answered_as_the_table_says(scene, route):
+    assert (reponses(scene, route, "get"), reponses(scene, route, "post")) == TABLE[route]
+
+
+# --- What isn't one's own is unknown ------------------------------------------------------------------------------
+
+AVEC_CLE = sorted(
+    route for route, chemin in routes().items() if "<int:" in chemin and not route.startswith("demo")
+)
+ABSENT = 2_000_000_000
+
+
+def page(reponse) -> str:
+    """The page without its CSRF token, another one each time."""
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", reponse.content.decode())
+
+
+@pytest.mark.parametrize("route", AVEC_CLE)
+def test_a_foreign_id_answers_like_an_unknown_one(scene, route):
+    """Same status, same page: nothing tells that it exists."""
+    unknown = {"pk": ABSENT} if route == "utilisateur-modifier" else {"numero": ABSENT}
+    for qui in ("intrus", "concurrent"):
+        client = scene.client(qui)
+        for methode in (client.get, client.post):
+            etrangere, inconnue = (methode(scene.adresse(route, **autres)) for autres in ({}, unknown))
+            assert (etrangere.status_code, page(etrangere)) == (inconnue.status_code, page(inconnue))
+
+
+@pytest.mark.parametrize("route", [route for route in AVEC_CLE if "<int:cle>" in routes()[route]])
+def test_a_registration_is_found_only_under_its_own_group(scene, route):
+    """The porteur's other group doesn't lead to it, nor does the porteur's group to somebody else's registration."""
+    autre_groupe = groupe_dote(
+        porteur=scene.groupe.porteur, sejour__debut=scene.groupe.sejour.debut + timedelta(30)
+    )
+    etrangere = InscriptionFactory(groupe=groupe_dote())
+    client = scene.client("porteur")
+    for cles in ({"numero": autre_groupe.pk}, {"cle": etrangere.pk}, {"cle": ABSENT}):
+        assert client.get(scene.adresse(route, **cles)).status_code == 404
+        assert client.post(scene.adresse(route, **cles)).status_code == 404
+
+
+@pytest.mark.parametrize("route", sorted(TABLE))
+def test_a_form_without_its_csrf_token_is_refused(scene, route):
+    """403 for every POST that a view takes, before anything is read or written."""
+    avant = list(Inscription.objects.values()), list(Compte.objects.values())
+    for qui in ("anonyme", "porteur"):
+        reponse = scene.client(qui, enforce_csrf_checks=True).post(scene.adresse(route))
+        assert reponse.status_code == 403
+    assert (list(Inscription.objects.values()), list(Compte.objects.values())) == avant
+
+
+def test_a_huge_number_in_an_address_is_unknown(scene):
+    client = scene.client("porteur")
+    for numero in (0, 2**31, 2**63, 10**30):
+        for route in ("groupe", "demander-places", "inscription-recherche", "rooming-list"):
+            assert client.get(scene.adresse(route, numero=numero)).status_code == 404
+    with pytest.raises(NoReverseMatch):
+        scene.adresse("groupe", numero="abc")
+    assert client.get("/groupes/abc/").status_code == 404
+
+
+# --- The admin ----------------------------------------------------------------------------------------------------
+
+
+def test_the_admin_is_for_staff_alone(scene):
+    pages = ["admin:index"]
+    pages += [f"admin:{m._meta.app_label}_{m._meta.model_name}_changelist" for m in admin.site._registry]
+    assert len(pages) > 8
+    for qui in CAST:
+        client = scene.client(qui)
+        vues = {page: client.get(reverse(page)).status_code for page in pages}
+        assert vues == dict.fromkeys(pages, 200 if qui == "ancv" else 302), qui
+
+
+def test_a_closed_account_is_out_at_once(scene):
+    client = scene.client("porteur")
+    assert client.get(reverse("accueil")).status_code == 200
+    Compte.objects.filter(pk=scene.comptes["porteur"].pk).update(is_active=False)
+    assert client.get(reverse("accueil")).status_code == 302
