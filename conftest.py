@@ -9,12 +9,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
+from django.db.models.signals import post_migrate
 from django.template import engines
 from django.template.base import UNKNOWN_SOURCE, FilterExpression, Node
 
+from conventions.models import Bareme, Tarif
 from sev.socle.pdf import PdfIndisponible
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -87,15 +90,23 @@ def pytest_runtest_call(item):
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Let transactional tests empty the tables, the ledger included, which refuses TRUNCATE everywhere else.
+    """Let transactional tests empty the tables, and find again afterwards what the migrations had put there.
 
-    The setting belongs to the test database alone; connections opened before it are closed.
+    The ledger refuses TRUNCATE but where a setting says so: it belongs to the test database alone, and to the
+    connections opened after it.
     """
     with django_db_blocker.unblock():
         with connection.cursor() as curseur:
             nom = connection.ops.quote_name(connection.settings_dict["NAME"])
             curseur.execute(f"ALTER DATABASE {nom} SET sev.vidage = 'permis'")
         connection.close()
+        migrees = [(modele, list(modele.objects.all())) for modele in (Tarif, Bareme)]
+
+    def remettre(**signal):
+        for modele, lignes in migrees:
+            modele.objects.bulk_create(lignes, ignore_conflicts=True)
+
+    post_migrate.connect(remettre, sender=apps.get_app_config("conventions"), weak=False)
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 from django.template import Context, Origin, Template, engines
 
 from conftest import OutboundConnection, UndefinedTemplateVariable
+from conventions.models import Bareme, Tarif
 
 CHEZ_NOUS = str(Path(settings.BASE_DIR) / "templates" / "essai.html")
 
@@ -57,3 +59,11 @@ def test_only_the_test_database_lets_its_tables_be_emptied(db):
         curseur.execute("SELECT current_database(), current_setting('sev.vidage')")
         base, vidage = curseur.fetchone()
     assert (base.startswith("test_"), vidage) == (True, "permis")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_test_that_empties_the_tables_leaves_what_the_migrations_had_put_there():
+    avant = [list(modele.objects.order_by("pk").values()) for modele in (Tarif, Bareme)]
+    call_command("flush", interactive=False, verbosity=0)
+    apres = [list(modele.objects.order_by("pk").values()) for modele in (Tarif, Bareme)]
+    assert (apres, all(apres)) == (avant, True)
