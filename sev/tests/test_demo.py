@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Count, F
 
 from conventions.models import Compte, Credit, Fermeture, Tarif
 from conventions.tests.factories import OrganismeFactory
 from sejours.models import Groupe, Sejour
-from seniors.models import Inscription
+from seniors.models import Inscription, Senior
+from seniors.tests.factories import InscriptionFactory
 from sev.demo import scenario
 from sev.socle.models import Courriel
 
@@ -205,3 +207,69 @@ def test_an_open_list_is_this_year_s_until_mid_december():
 )
 def test_the_closed_season_gives_way_to_the_demo_s_own_stays(sejours, attendue):
     assert scenario.fermeture_possible(2026, sejours) == attendue
+
+
+# --- --scale --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def a_l_echelle(db):
+    with jour_de_paris(date(2026, 4, 22)):
+        sortie = demo("--scale", "30")
+        yield sortie
+
+
+def test_ten_years_in_bulk_break_no_invariant(a_l_echelle):
+    assert "6000 registrations over ten years added" in a_l_echelle
+    assert Groupe.objects.filter(porteur__convention__numero__startswith="mesure").count() == 300
+    par_an = Inscription.objects.filter(groupe__porteur__convention__numero__startswith="mesure")
+    assert dict(par_an.values_list("annee").annotate(n=Count("pk"))) == dict.fromkeys(range(2017, 2027), 600)
+    call_command("controle", stdout=StringIO())
+
+
+def test_the_guards_stand_again_after_the_bulk(a_l_echelle):
+    inscription = Inscription.objects.filter(aide__isnull=False).last()
+    for ordre in (
+        "UPDATE conventions_mouvement SET montant = 1",
+        "UPDATE conventions_credit SET alloue = alloue + 1",
+        "UPDATE sejours_groupe SET inscrits = 0",
+        f"UPDATE seniors_inscription SET inscrite_le = now() WHERE id = {inscription.pk}",
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as curseur:
+            curseur.execute(ordre)
+
+
+def test_lists_of_the_bulk_can_be_filled_through_the_operations(a_l_echelle):
+    le = date(2026, 4, 22)
+    ouvert = Groupe.objects.filter(
+        porteur__convention__numero="mesurep1", dernier_jour__gte=le, inscrits__lt=F("places")
+    ).first()
+    titulaire = Compte.objects.get(identifiant="mesurep1")
+    inscription = InscriptionFactory(groupe=ouvert, par=titulaire, le=le)
+    assert inscription.aide == 160
+    call_command("controle", stdout=StringIO())
+
+
+def test_bulk_twice_changes_nothing(a_l_echelle):
+    avant = Inscription.objects.count()
+    assert "already there" in demo("--scale", "50").splitlines()[-1]
+    assert Inscription.objects.count() == avant
+
+
+def test_the_bulk_is_the_same_at_each_run(db):
+    empreintes = []
+    for _ in range(2):
+        with transaction.atomic():
+            with jour_de_paris(date(2026, 4, 22)):
+                demo("--scale", "2")
+            seniors = Senior.objects.order_by("pk").values_list("nom", "prenom", "date_naissance", "ville")
+            aides = Inscription.objects.order_by("pk").values_list("eligibilite", "aide", "debut")
+            empreintes.append((list(seniors), list(aides)))
+            transaction.set_rollback(True)
+    assert empreintes[0] == empreintes[1]
+
+
+@pytest.mark.parametrize("nombre", ["0", "-3"])
+def test_a_scale_below_one_is_refused(db, nombre):
+    with pytest.raises(CommandError, match="at least"):
+        demo("--scale", nombre)

@@ -16,6 +16,8 @@ class Command(BaseCommand):
         parser.add_argument("--scale", type=int, metavar="N", help="groups a year, over ten years, in bulk")
 
     def handle(self, *, scale=None, **options):
+        if scale is not None and scale < 1:
+            raise CommandError("--scale: one group a year at least.")
         try:
             neuve = scenario.charger(le=aujourdhui(), maintenant=maintenant())
         except scenario.BaseDejaServie as erreur:
@@ -27,8 +29,6 @@ class Command(BaseCommand):
             self.stdout.write(f"  {identifiant:<18}{role}")
         self.stdout.write(f"  password of all: {scenario.MOT_DE_PASSE}")
         if scale is not None:
-            if scale < 1:
-                raise CommandError("--scale: one group a year at least.")
             depart = time.monotonic()
             if echelle.charger(groupes=scale, le=aujourdhui()):
                 inscriptions = scale * echelle.ANNEES * echelle.INSCRITS
