@@ -6,7 +6,11 @@ provider. What they may not see answers 404, like what doesn't exist; a page tha
 
 import re
 from datetime import timedelta
+from decimal import Decimal
+from html import unescape
+from io import BytesIO
 from uuid import UUID
+from zipfile import ZipFile
 
 import pytest
 import time_machine
@@ -17,6 +21,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
+from pypdf import PdfReader
 
 from conventions.models import Compte
 from conventions.tests.factories import CompteFactory, connecter
@@ -93,6 +98,19 @@ def routes(motifs=None, prefixe="") -> dict[str | None, str]:
     return trouvees
 
 
+# What a provider never reads (X2); the income is confidential, so that the porteur doesn't read it again either.
+SECRETS = {
+    "rfr": Decimal(98_765),
+    "rfr_confidentiel": True,
+    "revenu_imposable": Decimal(12_349),
+    "parts": Decimal(1),
+    "situation": "SEULE",
+    "adresse": "77 RUE DU SECRET",
+    "code_postal": "29217",
+    "ville": "LE CONQUET",
+    "complement": "BATIMENT CACHE",
+    "email": "jeanne@secret.fr",
+}
 LE_22_AVRIL = "2022-04-22T10:32:00+02:00"
 
 
@@ -101,7 +119,7 @@ class Scene:
 
     def __init__(self):
         self.groupe = groupe_dote()
-        self.inscription = InscriptionFactory(groupe=self.groupe)
+        self.inscription = InscriptionFactory(groupe=self.groupe, **SECRETS)
         equipement = self.groupe.sejour.offre.equipement
         porteur = CompteFactory(convention=self.groupe.porteur.convention)
         self.collegue = CompteFactory(collegue=True, organisme=porteur.organisme)
@@ -240,6 +258,57 @@ def test_a_huge_number_in_an_address_is_unknown(scene):
     with pytest.raises(NoReverseMatch):
         scene.adresse("groupe", numero="abc")
     assert client.get("/groupes/abc/").status_code == 404
+
+
+# --- What a provider doesn't read (X2) -----------------------------------------------------------------------------
+
+
+def texte(reponse) -> str:
+    """All that can be read of an answer: page, spreadsheet or PDF; digits and letters, without spaces."""
+    contenu, genre = reponse.getvalue(), reponse["Content-Type"]
+    if genre == "application/pdf":
+        brut = "".join(feuille.extract_text() for feuille in PdfReader(BytesIO(contenu)).pages)
+    elif "spreadsheet" in genre:
+        with ZipFile(BytesIO(contenu)) as archive:
+            brut = "".join(archive.read(nom).decode() for nom in archive.namelist())
+    else:
+        brut = contenu.decode()
+    return re.sub(r"\s|&nbsp;", "", unescape(brut)).upper()
+
+
+def lus(scene, qui: str) -> set[str]:
+    """The secrets that the pages and documents open to `qui` tell, and « name » if they show the person at all."""
+    client, vus = scene.client(qui), set()
+    mots = {
+        nom: str(v).replace(" ", "").upper()
+        for nom, v in SECRETS.items()
+        if len(str(v)) > 4 and v is not True
+    }
+    mots["name"] = scene.inscription.senior.nom
+    del mots["situation"]
+    for route in TABLE:
+        reponse = client.get(scene.adresse(route))
+        if reponse.status_code == 200:
+            page = texte(reponse)
+            vus |= {f"{route}: {nom}" for nom, mot in mots.items() if mot in page}
+    return vus
+
+
+def test_a_provider_reads_neither_income_nor_address_nor_e_mail(scene):
+    vus = lus(scene, "prestataire")
+    assert {vu for vu in vus if not vu.endswith(": name")} == set()
+    assert {"groupe: name", "liste-xlsx: name", "rooming-list: name"} <= vus
+
+
+def test_a_confidential_income_is_not_shown_to_the_porteur_again(scene):
+    vus = lus(scene, "porteur")
+    assert {vu for vu in vus if vu.endswith(": rfr")} == set()
+    assert {"inscription-modifier: adresse", "inscription-modifier: email"} <= vus
+
+
+@pytest.mark.parametrize("qui", ["intrus", "concurrent"])
+def test_others_read_nothing_at_all(scene, qui):
+    assert lus(scene, qui) == set()
 
 
 # --- The admin ----------------------------------------------------------------------------------------------------
