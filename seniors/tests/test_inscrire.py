@@ -159,7 +159,9 @@ def test_an_aid_is_frozen_when_it_is_granted(db):
 
 def test_a_stay_before_any_tariff_has_no_aid(db):
     groupe = groupe_dote(1_500, sejour__debut=date(2008, 5, 14))
-    assert decision(InscriptionFactory(groupe=groupe, le=date(2008, 4, 1))) == (None, "SANS_DOTATION")
+    senior = SeniorFactory(date_naissance=date(1940, 3, 12))
+    inscription = InscriptionFactory(groupe=groupe, senior=senior, le=date(2008, 4, 1))
+    assert decision(inscription) == (None, "SANS_DOTATION")
 
 
 # --- Once a year (I9) -----------------------------------------------------------------------------------
