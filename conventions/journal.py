@@ -81,7 +81,7 @@ def sources(compte: Compte) -> list[Source]:
         credit__in=Credit.objects.pour(compte), nature__in=("ALLOCATION", "COMPLEMENT", "REPRISE")
     )
     return [historique(evenements, phrase) for evenements, phrase in historiques] + [
-        Source("mouvement", mouvements, "pk", "cree_le", _mouvements)
+        Source(mouvements, "pk", "cree_le", _mouvements)
     ]
 
 
@@ -94,7 +94,7 @@ def historique(evenements, phrase) -> Source:
         avant = precedents(lus, modele.objects.filter(pgh_obj__in={e.pgh_obj_id for e in lus}))
         return {e.pk: Trace.de(e, phrase(e, avant[e.pk])) for e in lus}
 
-    return Source(modele._meta.model_name, evenements, "pk", "pgh_created_at", raconter)
+    return Source(evenements, "pk", "pgh_created_at", raconter)
 
 
 def _organisme(apres, avant) -> str:

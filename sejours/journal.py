@@ -18,7 +18,7 @@ def des_groupes(groupes) -> list[Source]:
     """Return the acts on these groups, their lists left aside."""
     evenements = Groupe.pgh_event_model.objects.filter(pgh_obj__in=groupes)
     demandes = DemandePlaces.objects.filter(groupe__in=groupes)
-    return [historique(evenements, phrase), Source("demande", demandes, "pk", "faite_le", _demandes)]
+    return [historique(evenements, phrase), Source(demandes, "pk", "faite_le", _demandes)]
 
 
 def phrase(apres, avant) -> str:

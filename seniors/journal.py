@@ -41,7 +41,7 @@ def sources(compte: Compte) -> list[Source]:
 def _inscriptions(groupes, pour: Compte, *, situees: bool) -> Source:
     evenements = Inscription.pgh_event_model.objects.filter(groupe__in=groupes)
     dire = partial(raconter, pour=pour, situees=situees)
-    return Source("inscription", evenements, "pk", "pgh_created_at", dire)
+    return Source(evenements, "pk", "pgh_created_at", dire)
 
 
 def raconter(cles: list[int], *, pour: Compte, situees: bool) -> dict[int, Trace]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pghistory
-from django.db.models import BigIntegerField, CharField, F, QuerySet, Value
+from django.db.models import BigIntegerField, F, IntegerField, QuerySet, Value
 from django.db.models.functions import Cast
 from django.utils.timezone import is_aware, localtime
 
@@ -65,44 +65,45 @@ class Trace:
 class Source:
     """Where traces come from: rows with a key and an instant, and how to tell those of some keys, all at once."""
 
-    nom: str
     lignes: QuerySet
     cle: str
     quand: str
     raconter: Callable[[list[int]], dict[int, Trace]]
 
-    def reperes(self) -> QuerySet:
-        """Return (source, key, instant) of every row."""
+    def reperes(self, rang: int) -> QuerySet:
+        """Return (`rang` of the source, key, instant) of every row."""
         return (
             self.lignes.order_by()
             .annotate(
-                de=Value(self.nom, output_field=CharField()),
+                rang=Value(rang, output_field=IntegerField()),
                 repere=Cast(self.cle, BigIntegerField()),
                 instant=F(self.quand),
             )
-            .values_list("de", "repere", "instant")
+            .values_list("rang", "repere", "instant")
         )
 
 
 class Traces:
-    """The traces of several sources as one list, the latest first, of which only the slice asked for is read."""
+    """The traces of several sources as one list, the latest first, of which only the slice asked for is read.
+
+    Of one instant (one transaction), those of the last source are the latest.
+    """
 
     def __init__(self, *sources: Source):
-        self.sources = {source.nom: source for source in sources}
-        premiere, *autres = [source.reperes() for source in sources]
+        self.sources = sources
+        premiere, *autres = [source.reperes(rang) for rang, source in enumerate(sources)]
         self.reperes = premiere.union(*autres, all=True)
 
     def count(self) -> int:
         return self.reperes.count()
 
     def __getitem__(self, tranche: slice) -> list[Trace]:
-        reperes = list(self.reperes.order_by("-instant", "-repere")[tranche])
-        contees = {
-            nom: source.raconter([cle for n, cle, _ in reperes if n == nom])
-            for nom, source in self.sources.items()
-            if any(n == nom for n, _, _ in reperes)
-        }
-        return [contees[nom][cle] for nom, cle, _ in reperes]
+        reperes = list(self.reperes.order_by("-instant", "-rang", "-repere")[tranche])
+        cles: dict[int, list[int]] = {}
+        for rang, cle, _ in reperes:
+            cles.setdefault(rang, []).append(cle)
+        contees = {rang: self.sources[rang].raconter(lues) for rang, lues in cles.items()}
+        return [contees[rang][cle] for rang, cle, _ in reperes]
 
 
 def precedents(evenements: list, histoire) -> dict[int, object]:
