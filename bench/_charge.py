@@ -57,7 +57,7 @@ def operation(demande: dict) -> dict:
     from sev.socle.temps import aujourdhui, maintenant
 
     hasard, cas, le = random.Random(demande["graine"]), demande["cas"], aujourdhui()
-    cles = range(cas["groupe"], cas["groupe"] + cas["nombre"])
+    cles = range(cas["groupe"], cas["groupe"] + cas["groupes"])
     groupes = list(Groupe.objects.filter(pk__in=cles).order_by("pk"))
     comptes = {
         c.organisme_id: c for c in Compte.objects.filter(organisme__in=[g.porteur_id for g in groupes])
@@ -88,7 +88,7 @@ def par_http(demande: dict) -> dict:
     connexion = http.client.HTTPConnection(demande["adresse"], timeout=30)
 
     def une_fois():
-        rang = hasard.randrange(cas["nombre"])
+        rang = hasard.randrange(cas["groupes"])
         page = f"/groupes/{cas['groupe'] + rang}/"
         champs = saisie.formulaire(*saisie.au_hasard(hasard)) | {"csrfmiddlewaretoken": JETON_CSRF}
         connexion.request(
@@ -97,7 +97,7 @@ def par_http(demande: dict) -> dict:
             urlencode(champs),
             {
                 "Content-Type": "application/x-www-form-urlencoded",
-                "Cookie": f"sessionid={cas['sessions'][rang]}; csrftoken={JETON_CSRF}",
+                "Cookie": f"sessionid={cas['sessions'][rang % cas['conventions']]}; csrftoken={JETON_CSRF}",
             },
         )
         reponse = connexion.getresponse()
@@ -147,7 +147,7 @@ def profil() -> dict:
     from seniors.operations.inscriptions import inscrire
     from sev.socle.temps import aujourdhui, maintenant
 
-    groupe, le = Groupe.objects.get(porteur__convention__numero="banc3"), aujourdhui()
+    groupes, le = list(Groupe.objects.filter(porteur__convention__numero="banc3")), aujourdhui()
     par = Compte.objects.get(identifiant="banc3")
     attentes: list[float] = []
 
@@ -165,7 +165,7 @@ def profil() -> dict:
                 attentes.clear()
                 depart, processeur = time.perf_counter(), time.process_time()
             inscrire(
-                groupe=groupe,
+                groupe=groupes[rang % len(groupes)],
                 identite=saisie.identite(*saisie.au_hasard()),
                 fiche=saisie.fiche(),
                 par=par,

@@ -133,9 +133,9 @@ class Base:
         """Send the statements of one registration from pgbench; return how many registrations a second."""
         script = self.dossier / "inscription.sql"
         script.write_text(
-            f"\\set g random(1, {cas['nombre']})\n"
-            f"\\set groupe {cas['groupe']} - 1 + :g\n"
-            f"\\set porteur {cas['porteur']} + (:g - 1) * {int(cas['reparti'])}\n" + self.terrain["script"]
+            f"\\set g random(0, {cas['groupes'] - 1})\n"
+            f"\\set groupe {cas['groupe']} + :g\n"
+            f"\\set porteur {cas['porteur']} + :g % {cas['conventions']}\n" + self.terrain["script"]
         )
         fait = subprocess.run(
             [

@@ -26,14 +26,15 @@ from bench import saisie  # noqa: E402
 from conventions.models import Compte, Convention, Organisme, Programme  # noqa: E402
 from conventions.operations.credits import allouer  # noqa: E402
 from sejours.models import Equipement, Groupe, Offre, Sejour  # noqa: E402
-from sejours.operations.groupes import preinscrire  # noqa: E402
+from sejours.regles import dernier_jour_de_la_liste, fin_du_sejour  # noqa: E402
 from seniors.operations.inscriptions import inscrire  # noqa: E402
 from sev.demo.scenario import samedis  # noqa: E402
 from sev.socle.temps import aujourdhui, maintenant  # noqa: E402
 
 GROUPE, PORTEUR, SENIOR, INSCRIPTION = 71_000_000, 72_000_000, 73_000_000, 74_000_000
-REPARTIS, REUNIS = 100, 20
-PLACES, PAR_SEJOUR = 3000, 10
+# Many groups, so that lists stay as long as real ones while a measure fills them.
+CONVENTIONS, GROUPES = 250, 1000
+PLACES, PAR_SEJOUR = 200, 150
 JOURNAL = re.compile(r"(SELECT set_config\('pghistory[^;]*); ")
 
 
@@ -42,21 +43,21 @@ def main() -> None:
     le = aujourdhui()
     with transaction.atomic():
         groupes = _groupes(le)
-    sessions = [_session(groupe.porteur_id) for groupe in groupes]
+    sessions = [_session(PORTEUR + rang) for rang in range(1, CONVENTIONS + 2)]
     cas = {
         "reparti": {
             "groupe": GROUPE + 1,
             "porteur": PORTEUR + 1,
-            "nombre": REPARTIS,
-            "reparti": True,
-            "sessions": sessions[:REPARTIS],
+            "groupes": GROUPES,
+            "conventions": CONVENTIONS,
+            "sessions": sessions[:CONVENTIONS],
         },
         "une convention": {
-            "groupe": GROUPE + 1 + REPARTIS,
-            "porteur": PORTEUR + 1 + REPARTIS,
-            "nombre": REUNIS,
-            "reparti": False,
-            "sessions": sessions[REPARTIS:],
+            "groupe": GROUPE + 1 + GROUPES,
+            "porteur": PORTEUR + 1 + CONVENTIONS,
+            "groupes": GROUPES,
+            "conventions": 1,
+            "sessions": sessions[CONVENTIONS:],
         },
     }
     captures = _capturer(groupes[0], le)
@@ -74,7 +75,7 @@ def main() -> None:
                 "cas": cas,
                 "script": _script(captures),
                 "requetes": requetes,
-                "pages": _pages(groupes[1], sessions[1], le),
+                "pages": _pages(groupes[-1], sessions[0], le),
             }
         )
     )
@@ -84,7 +85,7 @@ def main() -> None:
 
 
 def _groupes(le: date) -> list[Groupe]:
-    """Create the groups that the measures fill: a hundred of as many porteurs, then twenty of one."""
+    """Create the groups that the measures fill: those of many porteurs in turn, those of one, and one more."""
     ancv = Compte.objects.get(identifiant="ancv")
     for table, base in (
         ("sejours_groupe", GROUPE),
@@ -94,20 +95,20 @@ def _groupes(le: date) -> list[Groupe]:
         with connection.cursor() as curseur:
             curseur.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, base])
     debut = samedis(le, dans=60)[0]
-    Programme.objects.filter(annee=debut.year).update(enveloppe=1_000_000_000)
-    conventions = [_porteur(rang, debut.year, ancv, le) for rang in range(1, REPARTIS + 2)]
-    sejours = _sejours(-(-(REPARTIS + REUNIS) // PAR_SEJOUR), debut)
-    return [
-        preinscrire(
+    Programme.objects.filter(annee=debut.year).update(enveloppe=2_000_000_000)
+    conventions = [_porteur(rang, debut.year, ancv, le) for rang in range(1, CONVENTIONS + 2)]
+    porteurs = [conventions[rang % CONVENTIONS] for rang in range(GROUPES)]
+    porteurs += [conventions[CONVENTIONS]] * GROUPES + [conventions[0]]
+    sejours = _sejours(-(-len(porteurs) // PAR_SEJOUR), debut)
+    return Groupe.objects.bulk_create(
+        Groupe(
             sejour=sejours[rang // PAR_SEJOUR],
-            convention=conventions[min(rang, REPARTIS)],
+            porteur=convention.organisme,
             places=PLACES,
-            type_groupe=Groupe.Type.GROUPE,
-            par=ancv,
-            le=le,
+            dernier_jour=dernier_jour_de_la_liste(debut),
         )
-        for rang in range(REPARTIS + REUNIS)
-    ]
+        for rang, convention in enumerate(porteurs)
+    )
 
 
 def _porteur(rang: int, annee: int, ancv: Compte, le: date) -> Convention:
@@ -127,7 +128,7 @@ def _porteur(rang: int, annee: int, ancv: Compte, le: date) -> Convention:
         organisme=organisme,
         titulaire=True,
     )
-    allouer(convention=convention, annee=annee, montant=8_000_000, par=ancv, le=le, motif="banc")
+    allouer(convention=convention, annee=annee, montant=4_000_000, par=ancv, le=le, motif="banc")
     return convention
 
 
@@ -148,7 +149,7 @@ def _sejours(nombre: int, debut: date) -> list[Sejour]:
             Sejour.objects.create(
                 offre=offre,
                 debut=debut,
-                fin=date.fromordinal(debut.toordinal() + 7),
+                fin=fin_du_sejour(debut, 8),
                 places=PLACES * PAR_SEJOUR,
             )
         )
