@@ -94,6 +94,8 @@ DATABASES = {
 }
 # A list locked by a colleague makes one wait three seconds at most, then the page says to try again.
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c lock_timeout=3000 -c statement_timeout=30000"
+# A server that does not answer is told to the user, and to the probe, within seconds.
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 
 REDIS_URL = os.environ.get("REDIS_URL") or embarque.url_valkey(SEV_DATA)
 
