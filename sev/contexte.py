@@ -29,7 +29,7 @@ MENU_DEMO = (("Courriels de la démo", "demo-courriels"),)
 
 
 def page(request):
-    """Context of base.html: compte, menu, programme, contact. One query, when the page is one of ours.
+    """Context of base.html: compte, menu, programme, contact, demo. One query, when the page is one of ours.
 
     Without the database the page is drawn as for someone who is not signed in.
     """
@@ -46,7 +46,13 @@ def page(request):
             "courriel": en_cours.contact_email,
         }
 
-    return {"compte": compte, "menu": menu(compte, request.path), "programme": programme, "contact": contact}
+    return {
+        "compte": compte,
+        "menu": menu(compte, request.path),
+        "programme": programme,
+        "contact": contact,
+        "demo": settings.SEV_DEMO,
+    }
 
 
 def menu(compte, chemin: str) -> list[dict]:

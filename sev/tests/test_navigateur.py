@@ -39,8 +39,8 @@ def chercher(page, nom, prenom, naissance, ville="Rennes"):
     page.get_by_role("link", name="Ajouter un sénior").or_(
         page.get_by_role("link", name="Ajouter le premier sénior")
     ).first.click()
-    page.get_by_label("Nom", exact=True).fill(nom)
-    page.get_by_label("Prénom", exact=True).fill(prenom)
+    page.get_by_label("Nom *", exact=True).fill(nom)
+    page.get_by_label("Prénom *", exact=True).fill(prenom)
     page.get_by_label("Date de naissance").fill(naissance)
     page.get_by_label("Ville de naissance").fill(ville)
     page.get_by_role("button", name="Chercher").click()
@@ -49,7 +49,7 @@ def chercher(page, nom, prenom, naissance, ville="Rennes"):
 
 def remplir(page, civilite, eligibilite, *, rfr="9 840"):
     page.get_by_label(civilite, exact=True).check()
-    page.get_by_label("Adresse", exact=True).fill("14 rue des Tanneurs")
+    page.get_by_label("Adresse *", exact=True).fill("14 rue des Tanneurs")
     page.get_by_label("Code postal").fill("35410")
     page.get_by_label("Code postal").press("Tab")
 
@@ -165,8 +165,8 @@ def test_no_page_of_the_porteur_has_an_accessibility_violation(page, groupe, por
     accessible(page)
     page.goto(reverse("inscription-recherche", args=[groupe.pk]))
     senior = inscrite.senior
-    page.get_by_label("Nom", exact=True).fill(senior.nom)
-    page.get_by_label("Prénom", exact=True).fill(senior.prenom + "e")
+    page.get_by_label("Nom *", exact=True).fill(senior.nom)
+    page.get_by_label("Prénom *", exact=True).fill(senior.prenom + "e")
     page.get_by_label("Date de naissance").fill(f"{senior.date_naissance:%d/%m/%Y}")
     page.get_by_label("Ville de naissance").fill(senior.ville_naissance)
     page.get_by_role("button", name="Chercher").click()
