@@ -1,5 +1,6 @@
 """What every test stands on: a real PostgreSQL (sev.tests.serveurs), no network, no undefined variable."""
 
+import ctypes.util
 import os
 import shutil
 import socket
@@ -18,7 +19,7 @@ from django.template import engines
 from django.template.base import UNKNOWN_SOURCE, FilterExpression, Node
 
 from conventions.models import Bareme, Tarif
-from sev.socle.pdf import PdfIndisponible
+from sev.socle import pdf
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LOCAL = {None, "", "localhost", "127.0.0.1", "::1", b"localhost", b"127.0.0.1"}
@@ -36,14 +37,19 @@ def chemin_chromium() -> str | None:
     return choisi or next((chemin for nom in CHROMIUM if (chemin := shutil.which(nom))), None)
 
 
-@cache
-def pango() -> bool:
-    """Tell whether the system has what draws the PDFs."""
-    try:
-        import weasyprint  # noqa: F401
-    except OSError:
-        return False
-    return True
+def pdf_or_skip(atelier):
+    """Return `atelier`, what draws the PDFs, skipping the test where the system has no Pango."""
+
+    def essayer():
+        try:
+            return atelier()
+        except pdf.PdfIndisponible as absence:
+            if ctypes.util.find_library("pangoft2-1.0"):
+                raise
+            pytest.skip(f"no Pango: {absence}")
+
+    essayer.__wrapped__ = atelier.__wrapped__
+    return essayer
 
 
 def pytest_configure(config):
@@ -57,6 +63,7 @@ def pytest_configure(config):
         1,
     )
     engines["django"].engine.string_if_invalid = UndefinedVariable()
+    pdf._atelier = pdf_or_skip(pdf._atelier)
 
 
 def pytest_report_header(config):
@@ -74,17 +81,6 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item not in absents]
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item):
-    """Skip, where the system has no Pango, the tests that draw a PDF; bin/test has said how to get it."""
-    try:
-        return (yield)
-    except PdfIndisponible as absence:
-        if pango():
-            raise
-        pytest.skip(f"no Pango: {absence}")
-
-
 # --- PostgreSQL -----------------------------------------------------------------------------------------
 
 
@@ -100,11 +96,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
             nom = connection.ops.quote_name(connection.settings_dict["NAME"])
             curseur.execute(f"ALTER DATABASE {nom} SET sev.vidage = 'permis'")
         connection.close()
-        migrees = [(modele, list(modele.objects.all())) for modele in (Tarif, Bareme)]
+        migrees = {modele: list(modele.objects.order_by("pk").values()) for modele in (Tarif, Bareme)}
 
     def remettre(**signal):
-        for modele, lignes in migrees:
-            modele.objects.bulk_create(lignes, ignore_conflicts=True)
+        for modele, lignes in migrees.items():
+            nouvelles = [modele(**ligne | {"id": None}) for ligne in lignes]
+            modele.objects.bulk_create(nouvelles, ignore_conflicts=True)
 
     post_migrate.connect(remettre, sender=apps.get_app_config("conventions"), weak=False)
 
