@@ -118,6 +118,11 @@ def oublier_saisie(request) -> None:
 class ConnexionMiddleware(LoginRequiredMiddleware):
     """Sign-in by default; a sliding session; pages of a signed-in account are never stored by the browser."""
 
+    def process_request(self, request):
+        """Take a session key that the database can't even read for none."""
+        if "\0" in (request.session.session_key or ""):
+            request.session = type(request.session)()
+
     def process_view(self, request, view_func, view_args, view_kwargs):
         """Send away whoever is not signed in, and renew the session of whoever is."""
         if not request.user.is_authenticated:

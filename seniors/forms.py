@@ -23,6 +23,15 @@ from sev.socle.texte import cle, cle_ville
 from sev.socle.typographie import jour_mois_annee
 
 CHAMPS_D_IDENTITE = ("nom", "prenom", "date_naissance", "ville_naissance")
+CLE_MAX = 150
+
+
+def valider_cle(cle: str) -> None:
+    """Refuse, as a ValidationError, what no identity key can stand for: signs alone, or ligatures without end."""
+    if not cle:
+        raise ValidationError("Écrivez au moins une lettre.")
+    if len(cle) > CLE_MAX:
+        raise ValidationError("Ce texte est trop long.")
 
 
 class IdentiteForm(forms.Form):
@@ -48,11 +57,17 @@ class IdentiteForm(forms.Form):
             valider_naissance(naissance, self.le)
         return naissance
 
+    def clean_nom(self):
+        valider_cle(cle(self.cleaned_data["nom"]))
+        return self.cleaned_data["nom"]
+
+    def clean_prenom(self):
+        valider_cle(cle(self.cleaned_data["prenom"]))
+        return self.cleaned_data["prenom"]
+
     def clean_ville_naissance(self):
-        ville = self.cleaned_data["ville_naissance"]
-        if ville and not cle(ville):
-            raise ValidationError("Écrivez au moins une lettre.")
-        return ville
+        valider_cle(cle_ville(self.cleaned_data["ville_naissance"]))
+        return self.cleaned_data["ville_naissance"]
 
     def identite(self) -> Identite:
         """Return the identity typed; the form must be valid."""
@@ -90,6 +105,7 @@ class FicheForm(IdentiteForm):
     telephone = TexteField(label="Téléphone", max_length=20, required=False)
     email = forms.EmailField(
         label="Adresse e-mail",
+        max_length=254,
         required=False,
         help_text="Par exemple : nom@mail.fr",
         error_messages={"invalid": "Écrivez une adresse e-mail complète, par exemple nom@mail.fr"},
@@ -215,6 +231,12 @@ class FicheForm(IdentiteForm):
         if choix:
             self.fields["ville"].widget = forms.Select(choices=choix)
             self.fields["ville"].help_text = "Les communes de ce code postal"
+
+    def clean_nom_naissance(self):
+        nom = self.cleaned_data["nom_naissance"]
+        if nom:
+            valider_cle(cle(nom))
+        return nom
 
     def clean_ville(self):
         """Return the official spelling where what was typed is a commune of the postcode."""

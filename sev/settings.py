@@ -132,7 +132,14 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # « 15 minutes » stay fifteen, whoever insists
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
+AXES_SENSITIVE_PARAMETERS = [
+    "username",
+    "ip_address",
+    "csrfmiddlewaretoken",
+    "passe_actuel",
+    "passe_nouveau",
+    "passe_confirmation",
+]
 AXES_CLIENT_IP_CALLABLE = "conventions.connexion.adresse_du_client"
 AXES_USERNAME_CALLABLE = "conventions.connexion.identifiant_saisi"
 AXES_LOCKOUT_CALLABLE = "conventions.connexion.trop_d_essais"
@@ -227,7 +234,12 @@ CELERY_BEAT_SCHEDULE = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"ligne": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "ligne": {
+            "()": "sev.socle.discretion.SansDetail",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"sortie": {"class": "logging.StreamHandler", "formatter": "ligne"}},
     "root": {"handlers": ["sortie"], "level": os.environ.get("SEV_LOG_LEVEL", "INFO")},
     "loggers": {

@@ -21,7 +21,7 @@ class AdresseField(forms.EmailField):
                 "invalid": "Écrivez une adresse e-mail, par exemple mail@mail.com",
             },
         )
-        super().__init__(widget=forms.EmailInput(attrs={"autocomplete": "email"}), **kwargs)
+        super().__init__(max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"}), **kwargs)
 
 
 class InformationsForm(forms.Form):

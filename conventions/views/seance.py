@@ -22,6 +22,7 @@ from conventions.operations import comptes
 from sev.socle.temps import maintenant
 
 BACKEND = "conventions.connexion.CompteBackend"
+SUITE_MAX = 1500
 LIEN_ENVOYE = (
     "Si ce numéro est connu, un e-mail vient de partir à l'adresse du compte. "
     "Il arrive en quelques minutes ; regardez aussi dans les indésirables."
@@ -34,9 +35,8 @@ def _suite(request) -> str:
         return reverse("reprendre")
     oublier_saisie(request)
     suite = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(
-        suite, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
+    # A path only: `redirect` would take a bare word for the name of a page, and refuses what is endless.
+    if suite.startswith("/") and len(suite) <= SUITE_MAX and url_has_allowed_host_and_scheme(suite, None):
         return suite
     return reverse("admin:index" if request.user.is_staff else settings.LOGIN_REDIRECT_URL)
 

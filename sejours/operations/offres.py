@@ -30,12 +30,19 @@ def programme_ouvert(annee: int) -> Programme:
 def creer_offre(
     *, equipement: Equipement, annee: int, duree: int, prix: Decimal, par: Compte, le: date
 ) -> Offre:
-    """Record what an équipement sells for a year, in euros per person, within the maximum price of the year (P3)."""
+    """Record what an équipement sells for a year, in euros per person, within the maximum price of the year (P3).
+
+    Locks the équipement. Raises SejourRefuse.
+    """
     tarif = Tarif.objects.au(duree=duree, debut=date(annee, 12, 31)).first()
     if tarif is None:
         raise SejourRefuse("Aucun tarif n'est connu pour cette durée et cette année.", champ="duree")
     if prix > tarif.prix:
         raise SejourRefuse(f"Le prix maximum est de {tarif.prix:.0f} € pour cette durée.", champ="prix")
+    # Two people at once, or the same form sent twice: the second one waits here, and is told.
+    Equipement.objects.select_for_update(no_key=True).get(pk=equipement.pk)
+    if Offre.objects.filter(equipement=equipement, annee=annee, duree=duree).exists():
+        raise SejourRefuse("Cette offre existe déjà pour cette année et cette durée.", champ="annee")
     with acte("offre créée", par=par):
         return Offre.objects.create(equipement=equipement, annee=annee, duree=duree, prix=prix)
 
@@ -44,7 +51,7 @@ def creer_offre(
 def publier_sejour(*, offre: Offre, debut: date, places: int, par: Compte, le: date) -> Sejour:
     """Publish a stay of the offer's length starting on `debut`, outside closed seasons (S1, P1, P2, P4).
 
-    Raises SejourRefuse; the year of a stay is that of its first day, and so must be the offer's.
+    Locks the offer. Raises SejourRefuse; the year of a stay is that of its first day, and so must be the offer's.
     """
     programme = programme_ouvert(debut.year)
     fin = fin_du_sejour(debut, offre.duree)
@@ -55,6 +62,7 @@ def publier_sejour(*, offre: Offre, debut: date, places: int, par: Compte, le: d
     tarif = Tarif.objects.au(duree=offre.duree, debut=debut).first()
     if tarif is None or offre.prix > tarif.prix:
         raise SejourRefuse("Le prix de l'offre dépasse le prix maximum à cette date.", champ="debut")
+    Offre.objects.select_for_update(no_key=True).get(pk=offre.pk)
     if Sejour.objects.filter(offre=offre, debut=debut, annule_le__isnull=True).exists():
         raise SejourRefuse("Cette offre a déjà un séjour à cette date.", champ="debut")
     with acte("séjour publié", par=par):

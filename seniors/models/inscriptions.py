@@ -1,5 +1,7 @@
 """A person on a group's list, with the decision about the aid as it was taken."""
 
+from datetime import date
+
 import pghistory
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -35,6 +37,12 @@ class InscriptionQuerySet(models.QuerySet):
     def en_attente_de_credit(self):
         """Return the registrations refused for lack of credit, the first to be served first (C9)."""
         return self.filter(motif_sans_aide__in=Inscription.MOTIFS_DE_FILE).order_by("inscrite_le", "pk")
+
+    def de_listes_ouvertes(self, *, le: date):
+        """Return the registrations on the lists that may still change on `le` (I14)."""
+        return self.filter(
+            groupe__verrouille_le__isnull=True, groupe__annule_le__isnull=True, groupe__dernier_jour__gte=le
+        )
 
 
 @pghistory.track(

@@ -130,4 +130,17 @@ def _lien(fiche: Fiche, groupe: Groupe, inscription: Inscription | None) -> Lien
         handicape=lie.handicape,
         dependant=lie.dependant,
         aidants_aides=lie.aidants_aides - deja_compte,
+        en_retour=inscription is not None and _accompagne(lie, inscription, groupe),
     )
+
+
+def _accompagne(lie: Inscription, inscription: Inscription, groupe: Groupe) -> bool:
+    """Tell whether `lie` is on the list as the carer of `inscription`, even through others."""
+    if lie.senior_lie_id is None:
+        return False
+    liees = groupe.inscriptions.presentes().filter(senior_lie__isnull=False)
+    liens, cle = dict(liees.values_list("pk", "senior_lie")), lie.pk
+    while (cle := liens.pop(cle, None)) is not None:
+        if cle == inscription.pk:
+            return True
+    return False

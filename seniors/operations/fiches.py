@@ -80,10 +80,13 @@ class Fiche:
         )
 
     def completee_par(self, inscription: Inscription) -> "Fiche":
-        """Return the fiche with the confidential income on record where none was typed over it."""
-        if self.rfr is not None or not inscription.rfr_confidentiel:
+        """Return the fiche with the confidential income on record where none was typed over it.
+
+        It stays confidential: unticking the box without typing the amount would show it (X2).
+        """
+        if self.rfr is not None or inscription.rfr is None or not inscription.rfr_confidentiel:
             return self
-        return replace(self, rfr=inscription.rfr, rfr_zero_confirme=True)
+        return replace(self, rfr=inscription.rfr, rfr_zero_confirme=True, rfr_confidentiel=True)
 
     def coordonnees(self) -> dict:
         """Return what is kept on the person."""

@@ -54,9 +54,7 @@ def servir_toutes_les_files(*, le: date) -> int:
     """Serve every queue for which some credit is free, each in its own transaction; return how many aids result."""
     attendent = set(
         Inscription.objects.en_attente_de_credit()
-        .filter(
-            groupe__verrouille_le__isnull=True, groupe__annule_le__isnull=True, groupe__dernier_jour__gte=le
-        )
+        .de_listes_ouvertes(le=le)
         .order_by()
         .values_list("groupe__porteur", "annee")
         .distinct()
@@ -73,14 +71,8 @@ def servir_toutes_les_files(*, le: date) -> int:
 
 
 def _attente(convention: int, annee: int, le: date) -> list[int]:
-    file = Inscription.objects.en_attente_de_credit().filter(
-        groupe__porteur=convention,
-        annee=annee,
-        groupe__verrouille_le__isnull=True,
-        groupe__annule_le__isnull=True,
-        groupe__dernier_jour__gte=le,
-    )
-    return list(file.values_list("pk", flat=True))
+    file = Inscription.objects.en_attente_de_credit().de_listes_ouvertes(le=le)
+    return list(file.filter(groupe__porteur=convention, annee=annee).values_list("pk", flat=True))
 
 
 def _prendre(cle: int, le: date) -> Inscription | None:

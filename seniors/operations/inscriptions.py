@@ -117,7 +117,8 @@ def corriger(
         senior = Senior.objects.verrouiller().get(pk=inscription.senior_id)
         inscription = _presente(inscription.pk, groupe)
         fiche = fiche.completee_par(inscription)
-        _corriger_identite(senior, identite, groupe)
+        inscription.senior = senior
+        _corriger_identite(inscription, identite, groupe, le)
         _verifier_dependants(inscription, fiche)
         autres = inscriptions_de(senior, groupe, sauf=inscription.pk)
         decision = examiner(
@@ -170,12 +171,10 @@ def retablir(
     """
     with acte("rétablissement", par=par):
         groupe = verrouiller_liste(groupe, le)
-        effacees = groupe.inscriptions.filter(effacee_le=effacee_le).select_related("senior")
-        # Those whom others are linked to come back first.
-        ordre = sorted(effacees, key=lambda i: (i.senior_lie_id is not None, i.pk))
-        list(Senior.objects.verrouiller().filter(pk__in=[i.senior_id for i in ordre]).order_by("pk"))
+        effacees = groupe.inscriptions.filter(effacee_le=effacee_le)
+        list(Senior.objects.verrouiller().filter(pk__in=effacees.values("senior")).order_by("pk"))
         revenues, refusees = [], []
-        for inscription in ordre:
+        for inscription in _liees_d_abord(effacees.select_related("senior")):
             try:
                 _remettre(inscription, groupe, par=par, le=le, maintenant=maintenant)
             except InscriptionRefusee as refus:
@@ -304,16 +303,26 @@ def _verifier_dependants(inscription: Inscription, fiche: Fiche) -> None:
             raise _protegee(lie)
 
 
-def _corriger_identite(senior: Senior, identite: Identite | None, groupe: Groupe) -> None:
-    """Write another identity on the person, if only this porteur ever registered them and nobody else bears it."""
+def _corriger_identite(inscription: Inscription, identite: Identite | None, groupe: Groupe, le: date) -> None:
+    """Write another identity on the person, if only this porteur ever registered them and nobody else bears it.
+
+    A list that is closed keeps its people (I14), and an aid its person (I9): such a correction is ANCV's. So is that of
+    a birth date on which another list relies (I5).
+    """
     if identite is None:
         return
+    senior = inscription.senior
     valeurs = asdict(identite) | identite.cles()
     changees = [nom for nom, valeur in valeurs.items() if getattr(senior, nom) != valeur]
     if not changees:
         return
-    if Inscription.objects.filter(senior=senior).exclude(groupe__porteur=groupe.porteur_id).exists():
+    autres = Inscription.objects.filter(senior=senior).exclude(pk=inscription.pk).select_related("groupe")
+    if any(autre.groupe.porteur_id != groupe.porteur_id for autre in autres):
         message = "Cette personne est connue d'un autre organisme : demandez la correction à l'ANCV."
+        _refuser(Obstacle("nom", message))
+    ailleurs = [autre.groupe for autre in autres if autre.effacee_le is None]
+    if ("date_naissance" in changees and ailleurs) or any(not g.modifiable(le) for g in ailleurs):
+        message = "Cette personne est aussi sur une autre de vos listes : demandez la correction à l'ANCV."
         _refuser(Obstacle("nom", message))
     for nom in changees:
         setattr(senior, nom, valeurs[nom])
@@ -361,6 +370,19 @@ def _retirer(inscriptions: list[Inscription], groupe: Groupe, *, par, le: date, 
     for inscription in aidees:
         _liberer(inscription, groupe, montant=inscription.aide, par=par, le=le, motif="retirée de la liste")
     return servir_file(convention=groupe.porteur_id, annee=groupe.sejour.debut.year, le=le)
+
+
+def _liees_d_abord(inscriptions) -> list[Inscription]:
+    """Return them so that whoever others are linked to comes before them: a carer may have a carer."""
+    par_cle = {i.pk: i for i in inscriptions}
+
+    def rang(inscription: Inscription) -> int:
+        maillons = 0
+        while (inscription := par_cle.get(inscription.senior_lie_id)) and maillons < len(par_cle):
+            maillons += 1
+        return maillons
+
+    return sorted(par_cle.values(), key=lambda i: (rang(i), i.pk))
 
 
 def _remettre(inscription: Inscription, groupe: Groupe, *, par, le: date, maintenant: datetime) -> None:

@@ -17,13 +17,14 @@ AIDE, CONJOINT, PROGRAMME, AIDANT = "AIDE", "CONJOINT", "PROGRAMME", "AIDANT"
 
 @dataclass(frozen=True)
 class Lien:
-    """The person on the same list whom a spouse or a carer comes with."""
+    """The person on the same list whom a spouse or a carer comes with; `en_retour` when that one cares for them."""
 
     nom: str
     eligibilite: str
     handicape: bool
     dependant: bool
     aidants_aides: int = 0
+    en_retour: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,9 @@ def _lien(dossier: Dossier, conditions: list, obstacles: list) -> None:
         obstacles.append(Obstacle("senior_lie", message))
     elif dossier.eligibilite == AIDANT and not (dossier.lien.handicape or dossier.lien.dependant):
         message = f"{dossier.lien.nom} n'est ni « Handicapé » ni « Dépendant » : corrigez d'abord sa fiche."
+        obstacles.append(Obstacle("senior_lie", message))
+    elif dossier.eligibilite == AIDANT and dossier.lien.en_retour:
+        message = f"{dossier.lien.nom} est déjà inscrit pour accompagner cette personne."
         obstacles.append(Obstacle("senior_lie", message))
     elif dossier.eligibilite == AIDANT:
         conditions.append(Condition(True, f"Accompagne {dossier.lien.nom}"))

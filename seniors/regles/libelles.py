@@ -38,6 +38,11 @@ def libelle_decision(inscription, rang: int | None = None) -> Libelle:
     }[inscription.motif_sans_aide]
 
 
+def libelle_sans_motif(inscription) -> Libelle:
+    """Return the words for a provider, who isn't told what an income or another stay decided (X2)."""
+    return libelle_decision(inscription) if inscription.aide is not None else Libelle("non", "Sans aide")
+
+
 def _lien(inscription) -> str:
     if inscription.eligibilite == "CONJOINT":
         return f"Conjoint de {inscription.senior_lie.senior}"

@@ -10,7 +10,7 @@ from sejours.views.liste import retour_a_la_liste
 from seniors import documents
 from seniors.journal import journal_du_groupe
 from seniors.models import Inscription
-from seniors.regles.libelles import libelle_decision
+from seniors.regles.libelles import libelle_decision, libelle_sans_motif
 from seniors.views.portes import groupe_de
 from sev.socle.acces import reserve_a
 from sev.socle.communes import departement
@@ -46,7 +46,7 @@ def groupe(request, numero):
         "maintenant": maintenant(),
         "page": page,
         "tri": tri,
-        "lignes": _lignes(page, groupe),
+        "lignes": _lignes(page, groupe, request.user, le),
         "compteurs": _compteurs(groupe, presentes),
         "faits": _faits(groupe),
         "jours": (groupe.dernier_jour - le).days,
@@ -104,20 +104,21 @@ def _tri(demande: str) -> tuple[str, list[str]]:
     return demande, [f"-{champ}" for champ in champs] if demande.startswith("-") else list(champs)
 
 
-def _lignes(page, groupe) -> list[dict]:
-    rangs = _rangs(page, groupe)
+def _lignes(page, groupe, compte, le) -> list[dict]:
+    if compte.est_prestataire:
+        return [{"inscription": i, "senior": i.senior, "decision": libelle_sans_motif(i)} for i in page]
+    rangs = _rangs(page, groupe, le)
     return [
         {"inscription": i, "senior": i.senior, "decision": libelle_decision(i, rangs.get(i.pk))} for i in page
     ]
 
 
-def _rangs(page, groupe) -> dict[int, int]:
+def _rangs(page, groupe, le) -> dict[int, int]:
     """Return the place in the porteur's queue of those on the page who wait for credit (C9)."""
     if not any(i.motif_sans_aide in Inscription.MOTIFS_DE_FILE for i in page):
         return {}
-    file = Inscription.objects.en_attente_de_credit().filter(
-        groupe__porteur=groupe.porteur_id, annee=groupe.sejour.annee
-    )
+    file = Inscription.objects.en_attente_de_credit().de_listes_ouvertes(le=le)
+    file = file.filter(groupe__porteur=groupe.porteur_id, annee=groupe.sejour.annee)
     return {cle: rang for rang, cle in enumerate(file.values_list("pk", flat=True), start=1)}
 
 

@@ -1,5 +1,6 @@
 """Registering someone: search, fiche with its live decision, correction, removal, restoration (I2-I14)."""
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from django.contrib import messages
@@ -185,11 +186,8 @@ def tout_supprimer(request, numero):
 def retablir(request, numero):
     """Put back those who were removed together (I13). `effacement`: the instant of that act."""
     groupe = groupe_de(request, numero)
-    try:
-        effacee_le = parse_datetime(request.POST.get("effacement", ""))
-    except ValueError:
-        effacee_le = None
-    if effacee_le is None or effacee_le.tzinfo is None:
+    effacee_le = _instant(request.POST.get("effacement", ""))
+    if effacee_le is None:
         return redirect("groupe", groupe.pk)
     try:
         revenues, refusees = operations.retablir(
@@ -223,6 +221,14 @@ def communes(request):
 
 def _saisie(request):
     return request.POST if request.method == "POST" else None
+
+
+def _instant(texte: str) -> datetime | None:
+    try:
+        lu = parse_datetime(texte)
+        return lu.astimezone(UTC) if lu and lu.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _inscrites(groupe):
@@ -284,7 +290,8 @@ def _apercu(form, groupe, senior, inscription=None) -> dict:
     if form.is_bound:
         form.is_valid()
         fiche = form.fiche()
-        naissance = senior.date_naissance if senior else form.cleaned_data.get("date_naissance")
+        saisie = "date_naissance" in form.fields
+        naissance = form.cleaned_data.get("date_naissance") if saisie else senior.date_naissance
     elif inscription is not None:
         fiche, naissance = Fiche.de(inscription), senior.date_naissance
     else:

@@ -122,9 +122,10 @@ class EurosField(forms.Field):
             raise ValidationError("Écrivez le montant sans centimes")
         if not re.fullmatch(r"\d+", texte, re.ASCII):
             raise ValidationError("Écrivez un montant en euros, sans lettres")
-        if len(texte.lstrip("0")) > len(str(self.maximum)) or int(texte) > self.maximum:
+        texte = texte.lstrip("0") or "0"
+        if len(texte) > len(str(self.maximum)) or int(texte) > self.maximum:
             raise ValidationError("Ce montant est trop grand : vérifiez l'avis d'imposition")
-        return Decimal(int(texte))
+        return Decimal(texte)
 
 
 class PartsField(forms.Field):
