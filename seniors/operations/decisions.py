@@ -10,6 +10,7 @@ from sejours.models import Groupe
 from seniors.models import Inscription, Senior
 from seniors.operations.fiches import Fiche
 from seniors.regles.eligibilite import Decision, Dossier, Lien, Obstacle, decider
+from sev.socle.typographie import periode_longue
 
 AIDANTS_AIDES = Count(
     "dependants",
@@ -40,10 +41,8 @@ def chevauchement(autres: list[Inscription], groupe: Groupe) -> Obstacle | None:
             return Obstacle("", "Cette personne est déjà sur cette liste.")
     for autre in autres:
         if autre.debut < groupe.sejour.fin and groupe.sejour.debut < autre.fin:
-            message = (
-                f"Cette personne part déjà du {autre.debut:%d/%m/%Y} au {autre.fin:%d/%m/%Y}. "
-                "Deux séjours ne peuvent pas se chevaucher."
-            )
+            dates = periode_longue(autre.debut, autre.fin)
+            message = f"Cette personne part déjà {dates}. Deux séjours ne peuvent pas se chevaucher."
             return Obstacle("", message)
     return None
 

@@ -71,6 +71,9 @@ class Obstacle:
     message: str
 
 
+REVENU_NUL = Obstacle("rfr", "Revenu de 0 € : est-ce exact ? Confirmez, ou corrigez le montant.")
+
+
 @dataclass(frozen=True)
 class Decision:
     """Either `obstacles` (the list can't take the person so), or `aide`, or `motif` (`Inscription.SansAide`)."""
@@ -159,8 +162,8 @@ def _revenu(dossier: Dossier, conditions: list, obstacles: list) -> None:
             message += ", ou 0 si la personne ne souhaite pas le donner"
         obstacles.append(Obstacle("rfr", message))
     elif dossier.eligibilite == AIDE and dossier.rfr == 0 and not dossier.rfr_zero_confirme:
-        message = "Revenu de 0 € : est-ce exact ? Confirmez, ou corrigez le montant."
-        obstacles.append(Obstacle("rfr", message))
+        message = REVENU_NUL.message
+        obstacles.append(REVENU_NUL)
     else:
         return
     conditions.append(Condition(False, message))

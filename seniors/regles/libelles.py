@@ -59,7 +59,7 @@ def message_d_inscription(inscription, disponible: Decimal | None) -> str:
     if inscription.aide is not None:
         return f"{debut}. Aide accordée : {euros(inscription.aide)}. Il reste {euros(disponible)} de crédits."
     if inscription.motif_sans_aide not in ("CREDITS_EPUISES", "SANS_DOTATION"):
-        return f"{debut}, sans aide. {libelle_decision(inscription)}."
+        return f"{debut}. {libelle_decision(inscription)}."
     suite = f"{'Elle sera aidée' if feminin else 'Il sera aidé'} dès que du crédit {{}}."
     if inscription.motif_sans_aide == "SANS_DOTATION":
         return f"{debut}, sans aide. Il n'y a pas encore de dotation {inscription.annee}. {suite.format('arrive')}"

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from seniors.regles.eligibilite import Decision, Obstacle
+from seniors.regles.eligibilite import REVENU_NUL, Decision, Obstacle
 from sev.socle.typographie import euros
 
 ATTENTE = {"CREDITS_EPUISES", "SANS_DOTATION"}
@@ -34,7 +34,9 @@ def panneau(decision: Decision, prix: Decimal, empechement: Obstacle | None = No
     `empechement` is what keeps the person off the list whatever the fiche says.
     """
     obstacles = [*([empechement] if empechement else []), *decision.obstacles]
-    if obstacles:
+    if obstacles == [REVENU_NUL]:
+        ton, titre, sous_titre = "ocre", "Revenu à confirmer", "La question vous est posée en enregistrant."
+    elif obstacles:
         ton, titre, sous_titre = "brique", "Inscription impossible", ""
     elif decision.aide is not None:
         ton, titre, sous_titre = "pin", f"Aide accordée : {euros(decision.aide)}", "dès que vous enregistrez"

@@ -457,7 +457,8 @@ def test_two_stays_that_share_a_night_are_refused_with_the_dates(db, debut, dure
     assert refus(groupe, senior=senior, le=date(2022, 4, 1)) == [
         (
             "",
-            "Cette personne part déjà du 14/05/2022 au 21/05/2022. Deux séjours ne peuvent pas se chevaucher.",
+            "Cette personne part déjà du samedi 14 au samedi 21 mai 2022. "
+            "Deux séjours ne peuvent pas se chevaucher.",
         )
     ]
 

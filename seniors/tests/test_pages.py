@@ -170,6 +170,7 @@ def test_the_town_is_kept_as_typed_when_the_postcode_does_not_know_it(clerc, gro
         ({"date_naissance": "03/03/1969"}, "Inscription impossible"),
         ({"rfr": ""}, "Il manque le revenu fiscal de référence."),
         ({"date_naissance": "", "eligibilite": ""}, "Il manque la date de naissance, l'éligibilité"),
+        ({"rfr": "0"}, "Revenu à confirmer"),
         (
             {"revenu_imposable": "20000", "parts": "1", "situation": "SEULE"},
             "Revenu imposable de 20 000 €, plafond de 14 961 €",
@@ -203,6 +204,20 @@ def test_the_preview_knows_that_the_person_was_aided_elsewhere(clerc, groupe):
     assert ailleurs.porteur.nom not in page
 
 
+@pytest.mark.parametrize(
+    ("champs", "raison"),
+    [
+        ({"date_naissance": "03/03/1970"}, "52 ans au départ"),
+        ({"rfr": "0"}, "Revenu de 0 € : est-ce exact ?"),
+    ],
+)
+def test_after_a_refusal_the_panel_says_why_and_asks_for_nothing_already_given(clerc, groupe, champs, raison):
+    page = clair(unescape(clerc.post(nouvelle(groupe), BONNE | champs).content.decode()))
+    decision = page[page.index('id="decision"') :]
+    assert raison in decision[: decision.index("</ul>")]
+    assert "Il manque" not in page
+
+
 # --- Search (I2) --------------------------------------------------------------------------------------------
 
 
@@ -230,6 +245,30 @@ def test_a_look_alike_shows_name_birth_and_place_only(clerc, groupe):
     assert "Est-ce la même personne ?" in page
     assert "Différence : le prénom (Yvone au lieu de Yvonne)." in page
     assert "SECRETE" not in page and "secret.fr" not in page
+
+
+def test_one_who_is_on_the_list_already_is_shown_there(clerc, groupe):
+    inscription = InscriptionFactory(groupe=groupe)
+    senior = inscription.senior
+    envoi = {
+        "nom": senior.nom,
+        "prenom": senior.prenom,
+        "date_naissance": f"{senior.date_naissance:%d/%m/%Y}",
+        "ville_naissance": senior.ville_naissance,
+    }
+    adresse = reverse("inscription-recherche", args=[groupe.pk])
+    page = clair(unescape(clerc.post(adresse, envoi).content.decode()))
+    assert f"{senior} est déjà sur cette liste." in page
+    assert reverse("inscription-modifier", args=[groupe.pk, inscription.pk]) in page
+    assert "Sélectionner" not in page and "Nouveau sénior" not in page
+
+
+def test_the_identity_typed_goes_back_to_the_search(clerc, groupe):
+    page = clerc.post(nouvelle(groupe) + "?ouvrir=1", BONNE).content.decode()
+    retour = page[page.index('<form id="identite"') :]
+    assert reverse("inscription-recherche", args=[groupe.pk]) in retour[:200]
+    for nom in ("nom", "prenom", "date_naissance", "ville_naissance"):
+        assert f'name="{nom}" value="{BONNE[nom]}"' in retour
 
 
 def test_a_token_of_another_group_another_account_or_forged_is_not_found(clerc, groupe, porteur):
@@ -305,6 +344,9 @@ def test_a_full_list_says_where_to_ask_for_places(clerc, groupe, porteur):
     reponse = clerc.post(nouvelle(petit), BONNE)
     assert reponse.status_code == 422
     assert "La seule place est prise. Pour en avoir d'autres" in clair(unescape(reponse.content.decode()))
+    recherche = clerc.get(reverse("inscription-recherche", args=[petit.pk])).content.decode()
+    assert "La seule place est prise." in recherche
+    assert reverse("demander-places", args=[petit.pk]) in recherche
 
 
 def test_a_removal_asked_with_a_broken_instant_changes_nothing(clerc, groupe):

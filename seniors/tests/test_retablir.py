@@ -117,7 +117,7 @@ def test_one_who_leaves_elsewhere_at_these_dates_stays_removed(db):
     assert retablit(groupe) == (
         [],
         {
-            inscription.pk: "Cette personne part déjà du 14/05/2022 au 21/05/2022. "
+            inscription.pk: "Cette personne part déjà du samedi 14 au samedi 21 mai 2022. "
             "Deux séjours ne peuvent pas se chevaucher."
         },
     )

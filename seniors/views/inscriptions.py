@@ -24,7 +24,7 @@ from seniors.views.ressemblances import presenter_semblable
 from sev.socle.acces import ecriture, reserve_a
 from sev.socle.adresses import lignes_postales
 from sev.socle.temps import aujourdhui, maintenant
-from sev.socle.typographie import euros
+from sev.socle.typographie import euros, quantite
 
 PORTEUR = Organisme.Nature.PORTEUR
 SEMBLABLES_MAX = 5
@@ -79,8 +79,11 @@ def nouvelle(request, numero):
             maintenant=maintenant(),
         )
     except InscriptionRefusee as refus:
+        decision = _apercu(form, groupe, senior)
         _reporter(form, refus)
-        return _page_de_fiche(request, groupe, form, senior=senior, refus=refus, status=422)
+        return _page_de_fiche(
+            request, groupe, form, senior=senior, decision=decision, refus=refus, status=422
+        )
     annoncer_inscription(request, inscription)
     return redirect("inscription-recherche" if "encore" in request.POST else "groupe", groupe.pk)
 
@@ -119,8 +122,9 @@ def modifier(request, numero, cle):
             maintenant=maintenant(),
         )
     except InscriptionRefusee as refus:
+        decision = _apercu(form, groupe, inscription.senior, inscription)
         _reporter(form, refus)
-        return _page_de_fiche(request, groupe, form, refus=refus, status=422, **page)
+        return _page_de_fiche(request, groupe, form, decision=decision, refus=refus, status=422, **page)
     corrigee.senior_lie = _lie(groupe, corrigee)
     messages.success(request, f"La fiche de {corrigee.senior} est corrigée. {libelle_decision(corrigee)}.")
     return redirect("groupe", groupe.pk)
@@ -173,8 +177,10 @@ def tout_supprimer(request, numero):
     except InscriptionRefusee as refus:
         form.add_error(None, refus.message)
         return render(request, "seniors/tout_supprimer.html", contexte, status=422)
+    retirees = f"{quantite(combien, 'personne')} {'retirées' if combien > 1 else 'retirée'}"
+    rendu = f" {euros(contexte['rendu'])} sont revenus à vos crédits." if contexte["rendu"] else ""
     messages.success(
-        request, f"La liste est vide : {combien} retirés. Vous pouvez annuler, en bas de cette page."
+        request, f"La liste est vide : {retirees}.{rendu} Vous pouvez annuler, en bas de cette page."
     )
     annoncer_aides_de_la_file(request, aidees)
     return redirect("groupe", groupe.pk)
@@ -246,7 +252,7 @@ def _lie(groupe, inscription):
 
 
 def _trouver(request, groupe, identite) -> dict:
-    """Look for the person: known exactly, look-alikes, or nobody; each is carried by a token."""
+    """Look for the person: known exactly (on this list already, or not), look-alikes, or nobody; each has a token."""
     exacte = Senior.objects.de_meme_identite(identite).first()
     semblables = [] if exacte else list(Senior.objects.semblables(identite)[:SEMBLABLES_MAX])
     trouves = [exacte] if exacte else semblables
@@ -254,6 +260,7 @@ def _trouver(request, groupe, identite) -> dict:
         "cherche": True,
         "identite": identite,
         "exacte": exacte,
+        "deja": exacte and groupe.inscriptions.presentes().filter(senior=exacte).first(),
         "trouves": [
             presenter_semblable(senior, identite, jeton_de_senior(request, groupe, senior))
             for senior in trouves
