@@ -368,13 +368,11 @@ def test_the_panel_ends_with_what_remains_to_pay():
     assert "Aide ANCV" not in composant("panneau", p={**p, "aide": None, "reste": 410})
 
 
-def test_facts_counters_sums_and_badges():
+def test_facts_counters_and_badges():
     assert textes(composant("faits", faits=[("Durée", "8 jours")], serre=True)) == "Durée 8_jours"
     assert composant("compteurs", compteurs=[("7/10", "inscrits")]) == (
         '<dl class="compteurs"><div><dt>inscrits</dt><dd>7/10</dd></div></dl>'
     )
-    lignes = [{"libelle": "Absente", "montant": "160 €", "detail": "rendus"}]
-    assert textes(composant("somme", lignes=lignes)) == "Absente rendus 160_€"
     assert composant("etat", libelle="Terminé", ton="ok") == '<span class="etat ok">Terminé</span>'
 
 
