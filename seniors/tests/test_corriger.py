@@ -88,7 +88,7 @@ def test_an_aid_already_granted_is_kept_when_nothing_else_is_left(db):
     groupe = groupe_dote(160)
     inscription = InscriptionFactory(groupe=groupe)
     assert decision(corrige(inscription, telephone="06 12 34 56 78")) == (160, "")
-    assert solde(groupe) == (160, 160, 0)
+    assert (solde(groupe), mouvements(inscription)) == ((160, 160, 0), [("ENGAGEMENT", 160)])
 
 
 def test_from_a_l_aide_to_au_programme_the_aid_is_released(db):
@@ -141,6 +141,10 @@ def test_a_confidential_income_that_was_not_shown_stays_as_it_was(db):
     inscription = InscriptionFactory(groupe=groupe_dote(), rfr=Decimal(9_999), rfr_confidentiel=True)
     assert corrige(inscription, rfr=None, commentaires="Sans sel.").rfr == 9_999
     assert corrige(inscription, rfr=Decimal(8_888)).rfr == 8_888
+    corrigee = corrige(inscription, rfr=None, rfr_confidentiel=False)
+    assert (corrigee.rfr, corrigee.rfr_confidentiel) == (8_888, True)
+    corrigee = corrige(inscription, rfr=Decimal(7_777), rfr_confidentiel=False)
+    assert (corrigee.rfr, corrigee.rfr_confidentiel) == (7_777, False)
 
 
 def test_a_confidential_income_of_0_is_not_asked_again(db):
@@ -247,6 +251,20 @@ def test_nobody_is_his_own_carer_or_spouse(db):
         assert [champ for champ, _ in obstacles] == ["senior_lie"]
 
 
+def test_two_persons_are_not_each_other_s_carer(db):
+    """Neither could then leave the list, nor come back to it."""
+    groupe = groupe_dote()
+    lie = InscriptionFactory(groupe=groupe, handicape=True)
+    aidant = InscriptionFactory(groupe=groupe, eligibilite="AIDANT", senior_lie=lie, handicape=True)
+    aidant_de_l_aidant = InscriptionFactory(
+        groupe=groupe, eligibilite="AIDANT", senior_lie=aidant, handicape=True
+    )
+    for autre in (aidant, aidant_de_l_aidant):
+        assert refus(lie, eligibilite="AIDANT", nature_aidant="FAMILIAL", senior_lie=autre.pk) == [
+            ("senior_lie", f"{autre.senior} est déjà inscrit pour accompagner cette personne.")
+        ]
+
+
 def test_nobody_travels_with_himself(db):
     inscription = InscriptionFactory(groupe=groupe_dote())
     assert refus(inscription, avec_conjoint=True, conjoint=inscription.pk) == [
@@ -288,6 +306,38 @@ def test_an_identity_known_of_another_porteur_is_not_ours_to_correct(db):
     assert (
         corrige(inscription, identite=qui(inscription), commentaires="Sans sel.").commentaires == "Sans sel."
     )
+
+
+@pytest.mark.parametrize(
+    ("champs", "autre_liste", "possible"),
+    [
+        ({"nom": "AUTRE"}, "ouverte", True),
+        ({"date_naissance": date(1950, 1, 1)}, "ouverte", False),
+        ({"nom": "AUTRE"}, "close", False),
+        ({"date_naissance": date(1950, 1, 1)}, "quittée", True),
+        ({"nom": "AUTRE"}, "close et quittée", True),
+    ],
+)
+def test_an_identity_on_which_another_list_relies_is_corrected_by_ancv(db, champs, autre_liste, possible):
+    """A birth date decided the age there; a closed list keeps its people."""
+    groupe = groupe_dote()
+    inscription = InscriptionFactory(groupe=groupe)
+    autre = GroupeFactory(porteur=groupe.porteur, sejour__debut=date(2022, 6, 4))
+    ailleurs = InscriptionFactory(groupe=autre, senior=inscription.senior)
+    if "quittée" in autre_liste:
+        effacer(inscription=ailleurs, par=None, le=LE, maintenant=PLUS_TARD)
+    if "close" in autre_liste:
+        Groupe.objects.filter(pk=autre.pk).update(verrouille_le=PLUS_TARD)
+    corrigee = qui(inscription, **champs)
+    if possible:
+        assert corrige(inscription, identite=corrigee).senior.nom == corrigee.nom
+    else:
+        assert refus(inscription, identite=corrigee) == [
+            (
+                "nom",
+                "Cette personne est aussi sur une autre de vos listes : demandez la correction à l'ANCV.",
+            )
+        ]
 
 
 def test_an_identity_that_somebody_else_bears_is_refused(db):

@@ -204,6 +204,15 @@ def test_a_locked_or_cancelled_list_is_passed_over(db):
     assert sert(verrouille) == [attend.pk]
 
 
+def test_a_list_past_its_last_day_holds_nobody_back_before_its_lock_is_recorded(db):
+    passe = groupe_dote(1)
+    ouvert = GroupeFactory(porteur=passe.porteur, sejour__debut=JUIN)
+    en_attente(passe)
+    attend = en_attente(ouvert)[0]
+    complete(passe, 640)
+    assert sert(passe, le=date(2022, 4, 28)) == [attend.pk]
+
+
 # --- The clock ---------------------------------------------------------------------------------------------------
 
 

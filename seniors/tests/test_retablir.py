@@ -156,6 +156,22 @@ def test_a_carer_does_not_come_back_without_the_person_cared_for(db):
     }
 
 
+def test_a_carer_who_has_a_carer_comes_back_before_him(db):
+    """Whatever the order in which they were registered."""
+    groupe = groupe_dote()
+    dernier = InscriptionFactory(groupe=groupe)
+    milieu = InscriptionFactory(groupe=groupe, handicape=True)
+    premiere = InscriptionFactory(groupe=groupe, dependant=True)
+    Inscription.objects.filter(pk=milieu.pk).update(
+        eligibilite="AIDANT", nature_aidant="FAMILIAL", senior_lie=premiere
+    )
+    Inscription.objects.filter(pk=dernier.pk).update(
+        eligibilite="AIDANT", nature_aidant="FAMILIAL", senior_lie=milieu
+    )
+    efface_tout(groupe)
+    assert retablit(groupe) == ([premiere.pk, milieu.pk, dernier.pk], {})
+
+
 def test_a_removed_carer_who_lost_the_one_flag_stays_removed(db):
     groupe = groupe_dote()
     lie = InscriptionFactory(groupe=groupe, handicape=True)
