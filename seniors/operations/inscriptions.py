@@ -15,7 +15,7 @@ from sejours.models import Groupe
 from seniors.models import Inscription, Senior
 from seniors.models.seniors import Identite
 from seniors.operations.decisions import empechement, examiner, inscriptions_de
-from seniors.operations.fiches import COORDONNEES, Fiche
+from seniors.operations.fiches import Fiche
 from seniors.operations.files import servir_file
 from seniors.regles.eligibilite import Decision, Obstacle
 from sev.socle.journal import acte
@@ -208,12 +208,16 @@ def _personne(senior: Senior | None, identite: Identite | None, fiche: Fiche) ->
         **identite.cles(),
         **fiche.coordonnees(),
     )
+    # What was left empty was not asked: somebody known keeps the telephone or the contact that others wrote.
+    dites = [nom for nom, valeur in fiche.coordonnees().items() if valeur or nom == "complement"]
+    if fiche.nom_naissance:
+        dites.append("cle_nom_naissance")
     # One statement finds or creates the person and locks the row, even when two lists meet a new person together.
     Senior.objects.bulk_create(
         [nouveau],
         update_conflicts=True,
         unique_fields=["date_naissance", "cle_nom", "cle_prenom", "cle_ville"],
-        update_fields=[nom for nom in COORDONNEES if nom != "nom_naissance"],
+        update_fields=dites,
     )
     return nouveau
 

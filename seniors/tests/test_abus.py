@@ -9,9 +9,11 @@ from django.urls import reverse
 
 from conventions.tests.factories import CompteFactory, CreditFactory, connecter
 from sejours.tests.factories import GroupeFactory
-from seniors.models import Inscription
-from seniors.operations.inscriptions import InscriptionRefusee, corriger
+from seniors.models import Inscription, Senior
+from seniors.operations.inscriptions import InscriptionRefusee, corriger, inscrire
 from seniors.tests.factories import (
+    LE,
+    MAINTENANT,
     PARIS,
     InscriptionFactory,
     SeniorFactory,
@@ -132,6 +134,29 @@ def test_the_preview_of_a_corrected_birth_date_is_that_of_the_date_typed(clerc, 
     page = clair(clerc.post(adresse, saisie, headers={"HX-Request": "true"}).content.decode())
     assert "53 ans au départ" in page
     assert "Inscription impossible" in page
+
+
+# --- Losing ---------------------------------------------------------------------------------------------------
+
+
+def test_somebody_known_typed_as_new_keeps_what_the_form_leaves_empty(groupe):
+    """The other organisation's emergency contact is not wiped by a form that was never shown it."""
+    senior = SeniorFactory(nom="MARTIN", prenom="Jeanne", date_naissance=date(1948, 3, 12))
+    Senior.objects.filter(pk=senior.pk).update(
+        telephone="02 99 00 00 01", contact_urgence="Luc, 06 00 00 00 02", email="j@exemple.fr"
+    )
+    inscrire(
+        groupe=groupe,
+        identite=identite(),
+        fiche=fiche(email="jeanne@exemple.fr", nom_naissance="LE GOFF", adresse="3 RUE NEUVE"),
+        par=None,
+        le=LE,
+        maintenant=MAINTENANT,
+    )
+    senior.refresh_from_db()
+    assert (senior.telephone, senior.contact_urgence) == ("02 99 00 00 01", "Luc, 06 00 00 00 02")
+    assert (senior.email, senior.adresse) == ("jeanne@exemple.fr", "3 RUE NEUVE")
+    assert (senior.nom_naissance, senior.cle_nom_naissance) == ("LE GOFF", "LEGOFF")
 
 
 # --- Breaking the page --------------------------------------------------------------------------------------
