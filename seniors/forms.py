@@ -224,6 +224,7 @@ class FicheForm(IdentiteForm):
             "hx-get": "/communes/",
             "hx-trigger": "change",
             "hx-target": "#champ-ville",
+            "hx-swap": "innerHTML",
             "hx-include": "#id_code_postal, #id_ville",
         }
         self.fields["code_postal"].widget.attrs.update(attrs)

@@ -127,13 +127,26 @@ def test_a_couple_a_carer_and_somebody_alone_are_registered_then_printed(
     choisir_la_ville(page, script)
     page.get_by_label("Chambre individuelle").check()
     enregistrer(page)
-    page.get_by_text("Simone BEAUCHAMP est inscrite, sans aide.").wait_for()
+    page.get_by_text("Simone BEAUCHAMP est inscrite.").wait_for()
 
     assert page.get_by_text("5/10").first.is_visible()
     assert page.get_by_text("4/5").first.is_visible()
     document = contexte.request.get(reverse("rooming-list", args=[groupe.pk]))
     assert (document.status, document.body()[:5]) == (200, b"%PDF-")
     contexte.close()
+
+
+def test_the_communes_follow_the_postcode_each_time_it_changes(page, groupe, porteur):
+    entrer(page, porteur)
+    page.goto(reverse("groupe", args=[groupe.pk]))
+    chercher(page, "AUBERTIN", "Jeannine", "12/03/1948")
+    for code_postal, commune in (("35410", "Châteaugiron"), ("34280", "La Grande-Motte")):
+        page.get_by_label("Code postal").fill(code_postal)
+        page.get_by_label("Code postal").press("Tab")
+        page.locator("select#id_ville").select_option(commune)
+    page.get_by_label("Code postal").fill("00000")
+    page.get_by_label("Code postal").press("Tab")
+    page.locator("input#id_ville").wait_for()
 
 
 @pytest.mark.parametrize("largeur", LARGEURS)

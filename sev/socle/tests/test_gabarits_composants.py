@@ -469,6 +469,7 @@ MONIQUE = SimpleNamespace(
     organisme=SimpleNamespace(nom="CCAS de Villeneuve"),
     nom="Monique Garnier",
     identifiant="ancv2528",
+    titulaire=True,
 )
 PASSANT = SimpleNamespace(is_authenticated=False)
 MENU = [
