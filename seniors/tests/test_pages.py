@@ -271,12 +271,27 @@ def test_the_identity_typed_goes_back_to_the_search(clerc, groupe):
         assert f'name="{nom}" value="{BONNE[nom]}"' in retour
 
 
+def test_a_look_alike_opens_without_the_address_that_another_organisation_wrote(clerc, groupe, porteur):
+    senior = SeniorFactory(adresse="99 RUE SECRETE", email="yvonne@secret.fr")
+    jeton = signing.dumps([senior.pk, groupe.pk, porteur.pk, False], salt=SEL)
+    page = clerc.post(nouvelle(groupe) + "?ouvrir=1", {"senior": jeton}).content.decode()
+    assert senior.nom in page
+    assert "SECRETE" not in page and "secret.fr" not in page
+    # What one's own organisation wrote is shown.
+    InscriptionFactory(groupe=groupe, senior=senior, adresse="1 RUE CONNUE")
+    page = clerc.post(nouvelle(groupe) + "?ouvrir=1", {"senior": jeton}).content.decode()
+    assert "1 RUE CONNUE" in page
+
+
 def test_a_token_of_another_group_another_account_or_forged_is_not_found(clerc, groupe, porteur):
     senior = SeniorFactory()
-    for contenu in ([senior.pk, groupe.pk + 1, porteur.pk], [senior.pk, groupe.pk, porteur.pk + 1]):
+    for contenu in (
+        [senior.pk, groupe.pk + 1, porteur.pk, True],
+        [senior.pk, groupe.pk, porteur.pk + 1, True],
+    ):
         jeton = signing.dumps(contenu, salt=SEL)
         assert clerc.post(nouvelle(groupe), BONNE | {"senior": jeton}).status_code == 404
-    for faux in ("x", signing.dumps([senior.pk, groupe.pk, porteur.pk], salt="autre")):
+    for faux in ("x", signing.dumps([senior.pk, groupe.pk, porteur.pk, True], salt="autre")):
         assert clerc.post(nouvelle(groupe), BONNE | {"senior": faux}).status_code == 404
     assert Inscription.objects.count() == 0
 
@@ -284,7 +299,7 @@ def test_a_token_of_another_group_another_account_or_forged_is_not_found(clerc, 
 def test_a_token_too_old_asks_again_who_it_is_and_keeps_what_was_typed(clerc, groupe, porteur):
     senior = SeniorFactory()
     with time_machine.travel("2022-04-22T05:00:00+02:00", tick=False):
-        jeton = signing.dumps([senior.pk, groupe.pk, porteur.pk], salt=SEL)
+        jeton = signing.dumps([senior.pk, groupe.pk, porteur.pk, True], salt=SEL)
     reponse = clerc.post(nouvelle(groupe), {**BONNE, "senior": jeton, "nom": ""})
     page = unescape(reponse.content.decode())
     assert reponse.status_code == 422

@@ -262,17 +262,23 @@ def _trouver(request, groupe, identite) -> dict:
         "exacte": exacte,
         "deja": exacte and groupe.inscriptions.presentes().filter(senior=exacte).first(),
         "trouves": [
-            presenter_semblable(senior, identite, jeton_de_senior(request, groupe, senior))
+            presenter_semblable(
+                senior, identite, jeton_de_senior(request, groupe, senior, connu=exacte is not None)
+            )
             for senior in trouves
         ],
     }
 
 
 def _valeurs_initiales(request, senior) -> dict:
-    """Return what the fiche opens with: what is known of the person, never an income (it changes every year)."""
+    """Return what the fiche opens with: what is known of the person, never an income (it changes every year).
+
+    Of a look-alike only what one's own organisation wrote: a near name opens nobody's address.
+    """
     valeurs = {"jeton": uuid4()}
     if senior is not None:
-        return valeurs | {nom: getattr(senior, nom) for nom in COORDONNEES}
+        visible = senior.connu or Senior.objects.pour(request.user).filter(pk=senior.pk).exists()
+        return valeurs | ({nom: getattr(senior, nom) for nom in COORDONNEES} if visible else {})
     return valeurs | {nom: request.POST.get(nom, "") for nom in CHAMPS_D_IDENTITE}
 
 
@@ -360,13 +366,17 @@ def _page_de_fiche(
         "senior": senior,
         "inscription": inscription,
         "identite_ouverte": identite or (senior is None and _identite_a_revoir(form)),
-        "jeton_senior": jeton_de_senior(request, groupe, senior) if senior and not inscription else "",
+        "jeton_senior": "" if inscription or not senior else _jeton(request, groupe, senior),
         "decision": decision or _apercu(form, groupe, senior, inscription),
         "refus": refus,
         "clos": not groupe.modifiable(aujourdhui()),
         "lignes_postales": _lignes_postales(senior) if inscription else [],
     }
     return render(request, "seniors/fiche.html", contexte, status=status)
+
+
+def _jeton(request, groupe, senior) -> str:
+    return jeton_de_senior(request, groupe, senior, connu=senior.connu)
 
 
 def _identite_a_revoir(form) -> bool:

@@ -28,21 +28,29 @@ def inscription_de(request, groupe: Groupe, cle: int) -> Inscription:
     return inscription
 
 
-def jeton_de_senior(request, groupe: Groupe, senior: Senior) -> str:
-    """Return the token by which this account, for this group, may go on with `senior` for the length of a session."""
-    return signing.dumps([senior.pk, groupe.pk, request.user.pk], salt=SEL)
+def jeton_de_senior(request, groupe: Groupe, senior: Senior, *, connu: bool) -> str:
+    """Return the token by which this account, for this group, may go on with `senior` for the length of a session.
+
+    `connu`: the four answers named exactly this person, whose fiche may then open filled. A look-alike's stays closed.
+    """
+    return signing.dumps([senior.pk, groupe.pk, request.user.pk, connu], salt=SEL)
 
 
 def senior_du_jeton(request, groupe: Groupe, jeton: str) -> Senior | None:
-    """Return the person of a token, None without one. Raises JetonExpire, or Http404 for a token of somebody else."""
+    """Return the person of a token, with `connu` as it was said; None without a token.
+
+    Raises JetonExpire, or Http404 for a token of somebody else.
+    """
     if not jeton:
         return None
     try:
-        cle, numero, compte = signing.loads(jeton, salt=SEL, max_age=settings.SESSION_COOKIE_AGE)
+        cle, numero, compte, connu = signing.loads(jeton, salt=SEL, max_age=settings.SESSION_COOKIE_AGE)
     except signing.SignatureExpired as expire:
         raise JetonExpire from expire
     except signing.BadSignature as faux:
         raise Http404 from faux
     if (numero, compte) != (groupe.pk, request.user.pk):
         raise Http404
-    return get_object_or_404(Senior, pk=cle)
+    senior = get_object_or_404(Senior, pk=cle)
+    senior.connu = connu
+    return senior
