@@ -10,9 +10,12 @@ import random
 import statistics
 import sys
 import time
+from itertools import count
 from urllib.parse import urlencode
 
 CHAUFFE, LECTURES = 5, 40
+# A kept connection stays with one worker: changing it now and then lets both work.
+PAR_CONNEXION = 20
 JETON_CSRF = "a" * 32
 
 
@@ -80,18 +83,21 @@ def operation(demande: dict) -> dict:
 
 
 def par_http(demande: dict) -> dict:
-    """Register by the form, on one kept connection."""
+    """Register by the form, on connections kept for some requests."""
     _django()
     from bench import saisie
 
     hasard, cas = random.Random(demande["graine"]), demande["cas"]
-    connexion = http.client.HTTPConnection(demande["adresse"], timeout=30)
+    connexion, envois = http.client.HTTPConnection(demande["adresse"], timeout=30), count(1)
 
     def une_fois():
+        if next(envois) % PAR_CONNEXION == 0:
+            connexion.close()
         rang = hasard.randrange(cas["groupes"])
         page = f"/groupes/{cas['groupe'] + rang}/"
         champs = saisie.formulaire(*saisie.au_hasard(hasard)) | {"csrfmiddlewaretoken": JETON_CSRF}
-        connexion.request(
+        reponse, corps = _demander(
+            connexion,
             "POST",
             f"{page}inscriptions/nouvelle/",
             urlencode(champs),
@@ -100,8 +106,6 @@ def par_http(demande: dict) -> dict:
                 "Cookie": f"sessionid={cas['sessions'][rang % cas['conventions']]}; csrftoken={JETON_CSRF}",
             },
         )
-        reponse = connexion.getresponse()
-        corps = reponse.read()
         if reponse.getheader("Location") != page:
             raise SystemExit(f"the form was answered {reponse.status}: {corps[:2000].decode()}")
 
@@ -128,12 +132,24 @@ def pages(bases: dict) -> dict:
 
 def _lire(connexion: http.client.HTTPConnection, page: dict) -> float:
     depart = time.perf_counter()
-    connexion.request("GET", page["adresse"], headers={"Cookie": f"sessionid={page['session']}"})
-    reponse = connexion.getresponse()
-    reponse.read()
+    reponse, _ = _demander(
+        connexion, "GET", page["adresse"], None, {"Cookie": f"sessionid={page['session']}"}
+    )
     if reponse.status != 200:
         raise SystemExit(f"{page['adresse']}: {reponse.status}")
     return 1000 * (time.perf_counter() - depart)
+
+
+def _demander(connexion: http.client.HTTPConnection, *demande) -> tuple[http.client.HTTPResponse, bytes]:
+    """Ask once, or again on a new connection when the kept one was closed (a worker is replaced now and then)."""
+    try:
+        connexion.request(*demande)
+        reponse = connexion.getresponse()
+    except (http.client.RemoteDisconnected, ConnectionError):
+        connexion.close()
+        connexion.request(*demande)
+        reponse = connexion.getresponse()
+    return reponse, reponse.read()
 
 
 def profil() -> dict:

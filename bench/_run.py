@@ -5,7 +5,6 @@ import json
 import os
 import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -221,7 +220,7 @@ def mesurer(choix: argparse.Namespace, dossier: Path) -> dict:
 
 
 def _inscription(base: Base, choix: argparse.Namespace) -> dict:
-    """Registrations a second: pgbench, operation and HTTP in turn, so that all meet the same machine."""
+    """Registrations a second, of the best round: pgbench, operation and HTTP in turn, on the same machine."""
     releves: dict[str, dict[str, list[float]]] = {}
     with Web(base) as web:
         for tour in range(choix.tours):
@@ -239,7 +238,7 @@ def _inscription(base: Base, choix: argparse.Namespace) -> dict:
                 ):
                     releves.setdefault(nom, {}).setdefault(genre, []).append(mesure())
     par_seconde = {
-        nom: {genre: round(statistics.mean(valeurs), 1) for genre, valeurs in genres.items()}
+        nom: {genre: round(max(valeurs), 1) for genre, valeurs in genres.items()}
         for nom, genres in releves.items()
     }
     return {
