@@ -368,7 +368,7 @@ def test_a_carer_without_aid_leaves_the_aid_to_the_next_one(db):
 
 def test_a_spouse_of_any_age_comes_with_somebody_a_l_aide(db):
     groupe = groupe_dote()
-    epouse = InscriptionFactory(groupe=groupe)
+    epouse = InscriptionFactory(groupe=groupe, senior=SeniorFactory(prenom="Alice", nom="ARNAUD"))
     epoux = InscriptionFactory(
         groupe=groupe,
         senior=SeniorFactory(date_naissance=date(1970, 1, 1)),
@@ -376,7 +376,7 @@ def test_a_spouse_of_any_age_comes_with_somebody_a_l_aide(db):
         senior_lie=epouse,
     )
     assert (epoux.aide, epoux.senior_lie_id) == (160, epouse.pk)
-    assert str(libelle_decision(epoux)) == f"Aide accordée 160\u00a0€, Conjoint de {epouse.senior}"
+    assert str(libelle_decision(epoux)) == "Aide accordée 160\u00a0€, Conjoint d'Alice ARNAUD"
 
 
 def test_a_spouse_may_come_with_somebody_whose_aid_was_refused_for_lack_of_credit(db):
