@@ -12,7 +12,7 @@ from conventions.models import Compte
 from sejours.models import Groupe
 from seniors.models import Inscription, Senior
 from sev.socle.journal import Source, Trace, ecarts, precedents
-from sev.socle.typographie import euros
+from sev.socle.typographie import de, euros
 
 REPONSES = (
     "eligibilite",
@@ -103,8 +103,8 @@ def _phrase(apres, avant, nommer, identite: list[str], *, motifs: bool) -> str:
     if aide != _aide(avant, motifs):
         precisions.append(f"{_aide(avant, motifs)} devient {aide}")
     if not precisions:
-        return f"Fiche de {nom} corrigée"
-    return f"Fiche de {nom} : {' ; '.join(precisions)}"
+        return f"Fiche {de(nom)} corrigée"
+    return f"Fiche {de(nom)} : {' ; '.join(precisions)}"
 
 
 def _aide(etat, motifs: bool) -> str:

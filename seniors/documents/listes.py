@@ -10,7 +10,7 @@ from seniors.documents.cadre import cadre, participant
 from seniors.rooming import Arrangement, Chambre, Genre, Participant, Remarque, arranger, lire, sujet
 from sev.socle.pdf import rendre_pdf
 from sev.socle.texte import cle, sans_accent
-from sev.socle.typographie import quantite
+from sev.socle.typographie import de, quantite
 
 _POLITESSE = frozenset(
     (
@@ -78,10 +78,10 @@ def _mentions(p: Participant, chambre: Chambre, par_id: dict, conjoints: dict) -
     feminin = "e" if p.civilite == "MME" else ""
     compagnons = [autre for autre in chambre.occupants if autre.id != p.id]
     if accompagne := par_id.get(p.accompagne_id):
-        mentions.append(f"Aidant{feminin} de {_nom(accompagne)}")
+        mentions.append(f"Aidant{feminin} {de(_nom(accompagne))}")
     conjoint = conjoints.get(p.id)
     if conjoint and conjoint not in compagnons:
-        mentions.append(f"Conjoint{feminin} de {_nom(conjoint)}")
+        mentions.append(f"Conjoint{feminin} {de(_nom(conjoint))}")
     elif p.avec_conjoint and not conjoint and not compagnons:
         mentions.append("Voyage avec son conjoint")
     if not _exauce(p, compagnons):

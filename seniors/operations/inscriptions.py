@@ -119,7 +119,7 @@ def corriger(
         fiche = fiche.completee_par(inscription)
         inscription.senior = senior
         _corriger_identite(inscription, identite, groupe, le)
-        _verifier_dependants(inscription, fiche)
+        verifier_dependants(inscription, fiche)
         autres = inscriptions_de(senior, groupe, sauf=inscription.pk)
         decision = examiner(
             groupe=groupe,
@@ -298,8 +298,8 @@ def _protegee(lie: Inscription) -> InscriptionRefusee:
     return InscriptionRefusee(Obstacle("", message), lien=("Sa fiche", lie.pk))
 
 
-def _verifier_dependants(inscription: Inscription, fiche: Fiche) -> None:
-    """Refuse to take away what a carer or a spouse of the list relies on (I7, I8)."""
+def verifier_dependants(inscription: Inscription, fiche: Fiche) -> None:
+    """Raise InscriptionRefusee when `fiche` takes away what a carer or a spouse of the list relies on (I7, I8)."""
     for lie in inscription.dependants.presentes().select_related("senior"):
         if lie.eligibilite == "AIDANT" and not (fiche.handicape or fiche.dependant):
             raise _protegee(lie)

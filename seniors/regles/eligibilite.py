@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from sev.socle.typographie import date_lettres, euros
+from sev.socle.typographie import date_lettres, de, euros
 
 AGE = 60
 AGE_HANDICAPE = 55
@@ -113,7 +113,7 @@ def decider(dossier: Dossier) -> Decision:
 def _age(dossier: Dossier, conditions: list, obstacles: list) -> None:
     if dossier.eligibilite == CONJOINT:
         nom = dossier.lien.nom if dossier.lien else "la personne choisie"
-        conditions.append(Condition(True, f"Conjoint de {nom}, « A l'aide » : l'âge n'est pas demandé"))
+        conditions.append(Condition(True, f"Conjoint {de(nom)}, « A l'aide » : l'âge n'est pas demandé"))
         return
     if dossier.eligibilite == AIDANT:
         conditions.append(Condition(True, "Aidant : ni âge ni revenu ne sont demandés"))
@@ -179,7 +179,7 @@ def _motif_sans_aide(dossier: Dossier, conditions: list) -> str:
         conditions.append(Condition(False, texte))
         return "PLAFOND"
     if dossier.eligibilite == AIDANT and dossier.lien.aidants_aides >= dossier.aidants_aides_par_personne:
-        conditions.append(Condition(False, f"Un aidant de {dossier.lien.nom} est déjà aidé"))
+        conditions.append(Condition(False, f"Un aidant {de(dossier.lien.nom)} est déjà aidé"))
         return "AIDANT_EN_PLUS"
     if dossier.deja_aide:
         conditions.append(Condition(False, f"Déjà aidé en {dossier.annee} sur un autre séjour"))

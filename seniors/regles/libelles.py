@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-from sev.socle.typographie import euros, ordinal
+from sev.socle.typographie import de, euros, ordinal
 
 CREDITS_EPUISES = (
     "Les crédits d'intervention sur l'année étant épuisés, aucune subvention n'a pu être accordée."
@@ -45,7 +45,7 @@ def libelle_sans_motif(inscription) -> Libelle:
 
 def _lien(inscription) -> str:
     if inscription.eligibilite == "CONJOINT":
-        return f"Conjoint de {inscription.senior_lie.senior}"
+        return f"Conjoint {de(str(inscription.senior_lie.senior))}"
     if inscription.eligibilite == "AIDANT":
         return f"Accompagne {inscription.senior_lie.senior}"
     return ""

@@ -144,7 +144,7 @@ def test_the_rooming_list_shows_rooms_by_kind_with_totals(group):
         "Chambres individuelles : 2 chambres, 2 personnes",
         "Reste à placer : 2 personnes",
         "PMR Dépendant. Mixé. Fauteuil roulant, lit médicalisé demandé",
-        "Aidante de Yvonne KERVELLA",
+        "Aidante d'Yvonne KERVELLA",
         "Allergie arachide : HERVÉ Paulette",
         "PMR : KERVELLA Yvonne (fauteuil roulant, lit médicalisé demandé), DA SILVA FERREIRA Armindo Joaquim",
         "Ascenseur : AUBERTIN Roger",
@@ -237,7 +237,7 @@ def test_links_and_wishes_that_the_room_does_not_show_are_said(group, register):
     register("ROUX", "Léa", regroupement="Mme Simon")
     register("SIMON", "Ève")
     text = text_of(drawn(group))
-    assert "Conjoint de Anne MARTIN" in text
+    assert "Conjoint d'Anne MARTIN" in text
     assert "Conjointe de Luc MARTIN" in text
     assert "Voyage avec son conjoint. Souhaite être avec : ses amies du club" in text
     assert "Mme Simon" not in text

@@ -189,6 +189,15 @@ def test_the_decision_is_shown_before_saving_and_nothing_is_written(clerc, group
     assert Inscription.objects.count() == 0
 
 
+def test_the_preview_of_a_correction_knows_the_carer_who_relies_on_the_person(clerc, groupe):
+    aidee = InscriptionFactory(groupe=groupe, dependant=True)
+    aidant = InscriptionFactory(groupe=groupe, eligibilite="AIDANT", senior_lie=aidee)
+    adresse = reverse("inscription-modifier", args=[groupe.pk, aidee.pk])
+    page = clair(unescape(clerc.post(adresse, BONNE | {"apercu": "1"}).content.decode()))
+    assert "Inscription impossible" in page
+    assert f"{aidant.senior} accompagne cette personne. Changez d'abord son inscription." in page
+
+
 def test_the_preview_knows_that_the_person_was_aided_elsewhere(clerc, groupe):
     ailleurs = groupe_dote(500, sejour__debut=groupe.sejour.debut.replace(month=9))
     connue = InscriptionFactory(groupe=ailleurs).senior

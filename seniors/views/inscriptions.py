@@ -24,7 +24,7 @@ from seniors.views.ressemblances import presenter_semblable
 from sev.socle.acces import ecriture, reserve_a
 from sev.socle.adresses import lignes_postales
 from sev.socle.temps import aujourdhui, maintenant
-from sev.socle.typographie import euros, quantite
+from sev.socle.typographie import de, euros, quantite
 
 PORTEUR = Organisme.Nature.PORTEUR
 SEMBLABLES_MAX = 5
@@ -126,7 +126,9 @@ def modifier(request, numero, cle):
         _reporter(form, refus)
         return _page_de_fiche(request, groupe, form, decision=decision, refus=refus, status=422, **page)
     corrigee.senior_lie = _lie(groupe, corrigee)
-    messages.success(request, f"La fiche de {corrigee.senior} est corrigée. {libelle_decision(corrigee)}.")
+    messages.success(
+        request, f"La fiche {de(str(corrigee.senior))} est corrigée. {libelle_decision(corrigee)}."
+    )
     return redirect("groupe", groupe.pk)
 
 
@@ -319,7 +321,17 @@ def _apercu(form, groupe, senior, inscription=None) -> dict:
     decision = examiner(
         groupe=groupe, date_naissance=naissance, fiche=fiche, autres=autres, inscription=inscription
     )
-    return panneau(decision, groupe.prix, None if inscription else empechement(autres, groupe))
+    obstacle = _protection(inscription, fiche) if inscription else empechement(autres, groupe)
+    return panneau(decision, groupe.prix, obstacle)
+
+
+def _protection(inscription, fiche):
+    """Return what a carer or a spouse of the list would lose by the correction (I7, I8)."""
+    try:
+        operations.verifier_dependants(inscription, fiche)
+    except InscriptionRefusee as refus:
+        return refus.obstacles[0]
+    return None
 
 
 def _manquants(fiche, naissance) -> list[str]:

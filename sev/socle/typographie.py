@@ -1,6 +1,7 @@
 """How SEV writes in French: spaces that never break, amounts, dates, counts, deadlines, each in one place."""
 
 import re
+import unicodedata
 from datetime import datetime
 from decimal import Decimal
 
@@ -63,6 +64,13 @@ def quantite(n, mot):
     if not pluriel:
         pluriel = " ".join(m if m[-1] in "sxz" else f"{m}s" for m in singulier.split())
     return f"{nombre(n)}{INSECABLE}{singulier if abs(n) < 2 else pluriel}"
+
+
+def de(nom):
+    """« de Jeanne MARTIN », « d'Alain », « d'Hélène », « d'Yvonne », « de Yann »: the elision before a name."""
+    debut = unicodedata.normalize("NFD", nom[:1]).upper()[:1]
+    voyelle = debut in "AEIOUŒÆH" or (debut == "Y" and nom[1:2].lower() not in "aeiou")
+    return f"d'{nom}" if nom and voyelle else f"de {nom}"
 
 
 def ordinal(n, genre="m"):

@@ -198,3 +198,20 @@ def test_the_two_halves_of_a_safe_message_stay_safe():
     assert isinstance(debut, SafeString)
     assert suite == "<a href='/x/'>Annuler</a>"
     assert isinstance(suite, SafeString)
+
+
+@pytest.mark.parametrize(
+    ("nom", "attendu"),
+    [
+        ("Jeanne MARTIN", "de Jeanne MARTIN"),
+        ("Alain", "d'Alain"),
+        ("Émile", "d'Émile"),
+        ("Hélène", "d'Hélène"),
+        ("Yvonne", "d'Yvonne"),
+        ("Yann", "de Yann"),
+        ("Œdile", "d'Œdile"),
+        ("", "de "),
+    ],
+)
+def test_a_name_after_de_is_elided(nom, attendu):
+    assert t.de(nom) == attendu
