@@ -1,11 +1,11 @@
 """Operations on équipements, offers and stays (S1)."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 
-from conventions.models import Compte, Programme, Tarif
+from conventions.models import Compte, Organisme, Programme, Tarif
 from sejours.models import Equipement, Offre, Sejour
 from sejours.regles import fin_du_sejour, touche_une_fermeture
 from sev.socle.journal import acte
@@ -28,16 +28,118 @@ def programme_ouvert(annee: int) -> Programme:
 
 @transaction.atomic
 def creer_offre(
-    *, equipement: Equipement, annee: int, duree: int, prix: Decimal, par: Compte, le: date
+    *,
+    equipement: Equipement,
+    annee: int,
+    duree: int,
+    prix: Decimal,
+    par: Compte,
+    le: date,
+    inclus: str = "",
+    supplement_individuelle: Decimal | None = None,
 ) -> Offre:
     """Record what an équipement sells for a year, in euros per person, within the maximum price of the year (P3)."""
+    if Offre.objects.filter(equipement=equipement, annee=annee, duree=duree).exists():
+        raise SejourRefuse("Cette offre existe déjà pour cette année et cette durée.", champ="duree")
     tarif = Tarif.objects.au(duree=duree, debut=date(annee, 12, 31)).first()
     if tarif is None:
         raise SejourRefuse("Aucun tarif n'est connu pour cette durée et cette année.", champ="duree")
     if prix > tarif.prix:
         raise SejourRefuse(f"Le prix maximum est de {tarif.prix:.0f} € pour cette durée.", champ="prix")
     with acte("offre créée", par=par):
-        return Offre.objects.create(equipement=equipement, annee=annee, duree=duree, prix=prix)
+        return Offre.objects.create(
+            equipement=equipement,
+            annee=annee,
+            duree=duree,
+            prix=prix,
+            inclus=inclus,
+            supplement_individuelle=supplement_individuelle,
+        )
+
+
+@transaction.atomic
+def enregistrer_equipement(
+    *, prestataire: Organisme, par: Compte, le: date, equipement: Equipement | None = None, **champs
+) -> Equipement:
+    """Record or correct a provider's équipement (S1); `champs` are the model's own. Raises SejourRefuse."""
+    homonymes = Equipement.objects.filter(prestataire=prestataire, nom=champs["nom"])
+    if homonymes.exclude(pk=equipement and equipement.pk).exists():
+        raise SejourRefuse("Vous avez déjà un équipement de ce nom.", champ="nom")
+    equipement = equipement or Equipement(prestataire=prestataire)
+    for nom, valeur in champs.items():
+        setattr(equipement, nom, valeur)
+    with acte("équipement enregistré", par=par):
+        equipement.save()
+    return equipement
+
+
+@transaction.atomic
+def publier_serie(
+    *, offre: Offre, debut: date, jusqu_au: date, places: int, par: Compte, le: date
+) -> tuple[list[Sejour], list[tuple[date, str]]]:
+    """Publish a stay every week from `debut` to `jusqu_au` included (S1).
+
+    Returns the stays, and the starts that were skipped with the reason (closed season, already there, other year).
+    """
+    publies, sautes = [], []
+    while debut <= jusqu_au:
+        try:
+            publies.append(publier_sejour(offre=offre, debut=debut, places=places, par=par, le=le))
+        except SejourRefuse as refus:
+            sautes.append((debut, refus.message))
+        debut += timedelta(days=7)
+    return publies, sautes
+
+
+@transaction.atomic
+def changer_sejour(*, sejour: Sejour, places: int, par: Compte, le: date) -> Sejour:
+    """Give a stay another number of places, never below what groups and options hold (S1). Locks the stay."""
+    sejour = Sejour.objects.verrouiller().get(pk=sejour.pk)
+    tenues = sejour.places_prises + sejour.places_en_option
+    if sejour.annule_le is not None:
+        raise SejourRefuse("Ce séjour est annulé.")
+    if places < max(tenues, 1):
+        raise SejourRefuse(f"{tenues} places sont déjà données à des groupes ou en option.", champ="places")
+    with acte("places du séjour changées", par=par):
+        sejour.places = places
+        sejour.save(update_fields=["places"])
+    return sejour
+
+
+@transaction.atomic
+def fermer_sejour(*, sejour: Sejour, par: Compte, le: date, maintenant: datetime | None) -> Sejour:
+    """Close a stay to new requests, or open it again (`maintenant` None); groups and options stay. Locks the stay."""
+    sejour = Sejour.objects.verrouiller().get(pk=sejour.pk)
+    with acte("séjour fermé" if maintenant else "séjour rouvert", par=par):
+        sejour.ferme_le = maintenant
+        sejour.save(update_fields=["ferme_le"])
+    return sejour
+
+
+@transaction.atomic
+def reconduire_offre(*, offre: Offre, prix: Decimal, par: Compte, le: date) -> tuple[Offre, list, list]:
+    """Copy an offer to the next year at `prix` euros, with its stays on the same weekday 52 weeks later (S1).
+
+    Returns the new offer, the stays published, and the starts skipped with the reason.
+    """
+    nouvelle = creer_offre(
+        equipement=offre.equipement,
+        annee=offre.annee + 1,
+        duree=offre.duree,
+        prix=prix,
+        par=par,
+        le=le,
+        inclus=offre.inclus,
+        supplement_individuelle=offre.supplement_individuelle,
+    )
+    publies, sautes = [], []
+    for sejour in offre.sejours.filter(annule_le__isnull=True).order_by("debut"):
+        debut = sejour.debut + timedelta(weeks=52)
+        try:
+            publies.append(publier_sejour(offre=nouvelle, debut=debut, places=sejour.places, par=par, le=le))
+        except SejourRefuse as refus:
+            sautes.append((debut, refus.message))
+    return nouvelle, publies, sautes
 
 
 @transaction.atomic
