@@ -50,7 +50,7 @@ AUTRES_PORTES = {
     "sev/views.py: Courriel.objects.all": "the demo's mails; no such page elsewhere",
     "sev/views.py: get_object_or_404(Courriel)": "the demo's mails; no such page elsewhere",
     "conventions/forms/ancv.py: Convention.objects.filter": "a form of ANCV's admin",
-    "sejours/forms.py: Convention.objects.select_related": "a form of ANCV's admin",
+    "sejours/forms/ancv.py: Convention.objects.select_related": "a form of ANCV's admin",
 }
 
 
