@@ -48,12 +48,17 @@ def preinscrire(
 def verrouiller_sejour(sejour: Sejour, le: date) -> Sejour:
     """Lock the stay and return it, fresh. Raises GroupeRefuse when it takes no one any more, SejourRefuse (P2)."""
     sejour = Sejour.objects.verrouiller().select_related("offre__equipement__prestataire").get(pk=sejour.pk)
+    verifier_sejour(sejour, le)
+    return sejour
+
+
+def verifier_sejour(sejour: Sejour, le: date) -> None:
+    """Raise GroupeRefuse when the stay takes no one any more on `le`, SejourRefuse while its year is suspended (P2)."""
     programme_ouvert(sejour.annee)
     if sejour.annule_le is not None:
         raise GroupeRefuse("Ce séjour est annulé.")
     if le > dernier_jour_de_la_liste(sejour.debut):
         raise GroupeRefuse("Il est trop tard : la liste de ce séjour serait déjà close.")
-    return sejour
 
 
 def ouvrir_groupe(*, sejour: Sejour, porteur: Organisme, places: int, type_groupe: str) -> Groupe:
@@ -86,6 +91,8 @@ def changer_places(
     sejour = Sejour.objects.verrouiller().get(pk=groupe.sejour_id)
     if not groupe.modifiable(le):
         raise GroupeRefuse("La liste est close : les places ne changent plus.")
+    if places == groupe.places:
+        raise GroupeRefuse(f"Le groupe a déjà {groupe.places} places.", champ="places")
     if places < groupe.inscrits:
         raise GroupeRefuse(f"Il y a déjà {groupe.inscrits} inscrits.", champ="places")
     if places - groupe.places > sejour.places_libres:

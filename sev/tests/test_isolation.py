@@ -39,6 +39,8 @@ DU_PORTEUR = "302 200 200 403 403 404 403"
 QUI_ECRIT = "302 200 403 403 403 404 403"
 REFUSE = "302 422 403 403 403 404 403"
 FAIT = "302 302 403 403 403 404 403"
+DU_PRESTATAIRE = "302 403 403 200 404 403 403"
+PRESTATAIRE_REFUSE = "302 403 403 422 404 403 403"
 PAS_DE_POST = "302 405 405 405 405 405 405"
 JAMAIS = "405 405 405 405 405 405 405"
 INCONNUE = "404 404 404 404 404 404 404"
@@ -67,6 +69,9 @@ TABLE = {
     "groupes": (AUX_DEUX, PAS_DE_POST),
     "groupes-xlsx": (AUX_DEUX, PAS_DE_POST),
     "demander-places": (QUI_ECRIT, REFUSE),
+    "groupe-nouveau": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
+    "groupe-nouveau-apercu": (DU_PRESTATAIRE, PAS_DE_POST),
+    "places-repondre": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
     # seniors
     "groupe": (DU_GROUPE, PAS_DE_POST),
     "rooming-list": (DU_GROUPE, PAS_DE_POST),
@@ -152,6 +157,7 @@ class Scene:
         porteur = self.comptes["porteur"]
         valeurs = {
             "numero": self.groupe.pk,
+            "sejour": self.groupe.sejour_id,
             "cle": self.courriel.pk if route == "demo-courriel" else self.inscription.pk,
             "pk": self.collegue.pk,
             "uidb64": urlsafe_base64_encode(force_bytes(porteur.pk)),
