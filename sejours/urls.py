@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from sejours.views import liste, offres, options, places, preinscription
+from sejours.views import (
+    equipements,
+    liste,
+    mes_offres,
+    occupation,
+    offres,
+    options,
+    places,
+    preinscription,
+    sejours,
+)
 
 urlpatterns = [
     path("groupes/", liste.liste, name="groupes"),

@@ -2,12 +2,34 @@
 
 from sejours.forms.ancv import EquipementForm, OffreForm, PreinscriptionForm, SejourForm
 from sejours.forms.groupes import DemandePlacesForm, FiltreGroupes
+from sejours.forms.options import OptionForm, RechercheForm, RefusOptionForm
+from sejours.forms.prestataire import (
+    FiltreSejours,
+    MonEquipementForm,
+    MonOffreForm,
+    OffreModifieeForm,
+    PhotoForm,
+    PlacesDuSejourForm,
+    PublierForm,
+    ReconduireForm,
+)
 
 __all__ = [
     "DemandePlacesForm",
     "EquipementForm",
     "FiltreGroupes",
+    "FiltreSejours",
+    "MonEquipementForm",
+    "MonOffreForm",
     "OffreForm",
+    "OffreModifieeForm",
+    "OptionForm",
+    "PhotoForm",
+    "PlacesDuSejourForm",
     "PreinscriptionForm",
+    "PublierForm",
+    "RechercheForm",
+    "ReconduireForm",
+    "RefusOptionForm",
     "SejourForm",
 ]

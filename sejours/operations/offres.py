@@ -6,10 +6,13 @@ from decimal import Decimal
 from django.db import transaction
 
 from conventions.models import Compte, Organisme, Programme, Tarif
+from conventions.models.programme import Duree
+from conventions.operations.organismes import departement
 from sejours.models import Equipement, Offre, Sejour
 from sejours.regles import fin_du_sejour, touche_une_fermeture
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
+from sev.socle.typographie import euros, quantite
 
 
 class SejourRefuse(RefusMetier):
@@ -41,11 +44,7 @@ def creer_offre(
     """Record what an équipement sells for a year, in euros per person, within the maximum price of the year (P3)."""
     if Offre.objects.filter(equipement=equipement, annee=annee, duree=duree).exists():
         raise SejourRefuse("Cette offre existe déjà pour cette année et cette durée.", champ="duree")
-    tarif = Tarif.objects.au(duree=duree, debut=date(annee, 12, 31)).first()
-    if tarif is None:
-        raise SejourRefuse("Aucun tarif n'est connu pour cette durée et cette année.", champ="duree")
-    if prix > tarif.prix:
-        raise SejourRefuse(f"Le prix maximum est de {tarif.prix:.0f} € pour cette durée.", champ="prix")
+    _prix_admis(prix, duree, annee)
     with acte("offre créée", par=par):
         return Offre.objects.create(
             equipement=equipement,
@@ -58,16 +57,62 @@ def creer_offre(
 
 
 @transaction.atomic
+def changer_offre(
+    *,
+    offre: Offre,
+    prix: Decimal,
+    inclus: str,
+    supplement_individuelle: Decimal | None,
+    par: Compte,
+    le: date,
+) -> Offre:
+    """Correct an offer; its price stays once a porteur has a group or an option on it (S1). Locks its stays.
+
+    Raises SejourRefuse, also above the maximum price (P3).
+    """
+    if prix != offre.prix:
+        sejours = list(offre.sejours.verrouiller().order_by("pk"))
+        if any(sejour.places_prises or sejour.places_en_option for sejour in sejours):
+            raise SejourRefuse("Des porteurs ont déjà ce prix : il ne change plus.", champ="prix")
+        _prix_admis(prix, offre.duree, offre.annee)
+    with acte("offre modifiée", par=par):
+        offre.prix, offre.inclus, offre.supplement_individuelle = prix, inclus, supplement_individuelle
+        offre.save(update_fields=["prix", "inclus", "supplement_individuelle"])
+    return offre
+
+
+def prix_maximums(annee: int) -> dict[int, Decimal]:
+    """Return the maximum price in euros of each length for the stays of a year, where one is known (P3)."""
+    tarifs = {
+        duree: Tarif.objects.au(duree=duree, debut=date(annee, 12, 31)).first() for duree in Duree.values
+    }
+    return {duree: tarif.prix for duree, tarif in tarifs.items() if tarif}
+
+
+def _prix_admis(prix: Decimal, duree: int, annee: int) -> None:
+    """Refuse a price above the year's maximum (P3)."""
+    maximum = prix_maximums(annee).get(duree)
+    if maximum is None:
+        raise SejourRefuse("Aucun tarif n'est connu pour cette durée et cette année.", champ="duree")
+    if prix > maximum:
+        raise SejourRefuse(f"Le prix maximum est de {euros(maximum)} pour cette durée.", champ="prix")
+
+
+@transaction.atomic
 def enregistrer_equipement(
     *, prestataire: Organisme, par: Compte, le: date, equipement: Equipement | None = None, **champs
 ) -> Equipement:
-    """Record or correct a provider's équipement (S1); `champs` are the model's own. Raises SejourRefuse."""
+    """Record or correct a provider's équipement (S1). Raises SejourRefuse.
+
+    `champs` are the model's own; the département follows the postcode and the town.
+    """
     homonymes = Equipement.objects.filter(prestataire=prestataire, nom=champs["nom"])
     if homonymes.exclude(pk=equipement and equipement.pk).exists():
         raise SejourRefuse("Vous avez déjà un équipement de ce nom.", champ="nom")
     equipement = equipement or Equipement(prestataire=prestataire)
     for nom, valeur in champs.items():
         setattr(equipement, nom, valeur)
+    equipement.departement = departement(equipement.code_postal, equipement.ville)
     with acte("équipement enregistré", par=par):
         equipement.save()
     return equipement
@@ -80,7 +125,9 @@ def publier_serie(
     """Publish a stay every week from `debut` to `jusqu_au` included (S1).
 
     Returns the stays, and the starts that were skipped with the reason (closed season, already there, other year).
+    Raises SejourRefuse when none can be: the programme is suspended, or not open yet.
     """
+    programme_ouvert(offre.annee)
     publies, sautes = [], []
     while debut <= jusqu_au:
         try:
@@ -99,7 +146,8 @@ def changer_sejour(*, sejour: Sejour, places: int, par: Compte, le: date) -> Sej
     if sejour.annule_le is not None:
         raise SejourRefuse("Ce séjour est annulé.")
     if places < max(tenues, 1):
-        raise SejourRefuse(f"{tenues} places sont déjà données à des groupes ou en option.", champ="places")
+        tenues = f"{quantite(tenues, 'place')} {'sont' if tenues > 1 else 'est'}"
+        raise SejourRefuse(f"{tenues} déjà à des groupes ou en option.", champ="places")
     with acte("places du séjour changées", par=par):
         sejour.places = places
         sejour.save(update_fields=["places"])
@@ -110,6 +158,8 @@ def changer_sejour(*, sejour: Sejour, places: int, par: Compte, le: date) -> Sej
 def fermer_sejour(*, sejour: Sejour, par: Compte, le: date, maintenant: datetime | None) -> Sejour:
     """Close a stay to new requests, or open it again (`maintenant` None); groups and options stay. Locks the stay."""
     sejour = Sejour.objects.verrouiller().get(pk=sejour.pk)
+    if sejour.annule_le is not None:
+        raise SejourRefuse("Ce séjour est annulé.")
     with acte("séjour fermé" if maintenant else "séjour rouvert", par=par):
         sejour.ferme_le = maintenant
         sejour.save(update_fields=["ferme_le"])
@@ -120,8 +170,9 @@ def fermer_sejour(*, sejour: Sejour, par: Compte, le: date, maintenant: datetime
 def reconduire_offre(*, offre: Offre, prix: Decimal, par: Compte, le: date) -> tuple[Offre, list, list]:
     """Copy an offer to the next year at `prix` euros, with its stays on the same weekday 52 weeks later (S1).
 
-    Returns the new offer, the stays published, and the starts skipped with the reason.
+    Returns the new offer, the stays published, and the starts skipped with the reason. Raises SejourRefuse.
     """
+    programme_ouvert(offre.annee + 1)
     nouvelle = creer_offre(
         equipement=offre.equipement,
         annee=offre.annee + 1,
