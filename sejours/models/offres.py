@@ -1,15 +1,15 @@
 """A provider's équipements, their yearly offers, and the stays: an offer on given dates."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pghistory
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import ExtractYear
 
-from conventions.models import Organisme
+from conventions.models import Organisme, Tarif
 from conventions.models.programme import Duree
-from sejours.regles import dernier_jour_de_la_liste
+from sejours.regles import DELAI_VERROUILLAGE, dernier_jour_de_la_liste
 from sev.socle.triggers import compteurs_proteges
 
 
@@ -167,6 +167,28 @@ class SejourQuerySet(models.QuerySet):
             return self.filter(offre__equipement__prestataire=compte.organisme_id)
         return self.none()
 
+    def offerts_a(self, compte):
+        """Return the stays that `compte` may look at to ask for places: those of every provider, for a porteur (S2)."""
+        return self.all() if compte.est_porteur else self.none()
+
+    def demandables(self, *, le: date):
+        """Return the stays on which a porteur may ask for places on `le`: the queryset of `Sejour.demandable`."""
+        premier = le + timedelta(days=DELAI_VERROUILLAGE)
+        return self.filter(ferme_le__isnull=True, annule_le__isnull=True, debut__gte=premier)
+
+    def avec_places(self, places: int):
+        """Return the stays with at least `places` places neither given nor held."""
+        return self.filter(places__gte=F("places_prises") + F("places_en_option") + places)
+
+    def complets(self):
+        """Return the stays with their équipement, and `aide_du_tarif` in euros, None without a tariff; one query."""
+        tarif = Tarif.objects.filter(
+            duree=OuterRef("offre__duree"), valable_du__lte=OuterRef("debut")
+        ).order_by("-valable_du")
+        return self.select_related("offre__equipement__prestataire").annotate(
+            aide_du_tarif=Subquery(tarif.values("aide")[:1])
+        )
+
     def verrouiller(self):
         """Lock the selected stays until the transaction ends: the row guards the sum of its groups' places."""
         return self.select_for_update(of=("self",), no_key=True)
@@ -235,6 +257,11 @@ class Sejour(models.Model):
     def places_libres(self) -> int:
         """Places neither given to a group nor held by an option (S3)."""
         return self.places - self.places_prises - self.places_en_option
+
+    @property
+    def reste(self):
+        """What an aided person pays, in euros, or None without a tariff; only on stays that are `complets`."""
+        return None if self.aide_du_tarif is None else self.offre.prix - self.aide_du_tarif
 
     def demandable(self, le: date) -> bool:
         """Tell whether a porteur may still ask for places on `le`: open, not cancelled, its lists not closed yet."""

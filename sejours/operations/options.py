@@ -10,7 +10,7 @@ from django.db import transaction
 from conventions.models import Compte, Programme
 from sejours import courriels
 from sejours.models import Groupe, Option, Sejour
-from sejours.operations.groupes import ouvrir_groupe, verrouiller_sejour
+from sejours.operations.groupes import ouvrir_groupe, verifier_sejour, verrouiller_sejour
 from sejours.regles import dernier_jour_de_la_liste
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
@@ -32,13 +32,9 @@ def poser(
     Raises OptionRefusee, GroupeRefuse (stay closed) or SejourRefuse (programme suspended, P2).
     """
     sejour = verrouiller_sejour(sejour, le)
-    if sejour.ferme_le is not None:
-        raise OptionRefusee("Le prestataire ne prend plus de demandes sur ce séjour.")
+    _verifier(sejour, par.organisme_id)
     if not 1 <= places <= sejour.places_libres:
         raise OptionRefusee(_places(sejour), champ="places")
-    if Option.objects.en_cours().filter(sejour=sejour, porteur=par.organisme_id).exists():
-        raise OptionRefusee("Vous avez déjà une option en cours sur ce séjour.")
-    delai = Programme.objects.values_list("delai_option", flat=True).get(annee=sejour.annee)
     with acte("option posée", par=par):
         option = Option.objects.create(
             sejour=sejour,
@@ -47,10 +43,33 @@ def poser(
             message=message,
             auteur=par,
             posee_le=maintenant,
-            echeance=min(le + timedelta(days=delai), dernier_jour_de_la_liste(sejour.debut)),
+            echeance=derniere_reponse(sejour, le),
         )
     deposer(courriels.option_posee(option))
     return option
+
+
+def derniere_reponse(sejour: Sejour, le: date) -> date:
+    """Return the last day to answer an option laid on `le`: the programme's delay, never beyond the list's last day."""
+    delai = Programme.objects.values_list("delai_option", flat=True).get(annee=sejour.annee)
+    return min(le + timedelta(days=delai), dernier_jour_de_la_liste(sejour.debut))
+
+
+def obstacle(sejour: Sejour, porteur_id: int, le: date) -> str:
+    """Say why this porteur can't ask for places of the stay on `le`, or "": what `poser` would refuse, read only."""
+    try:
+        verifier_sejour(sejour, le)
+        _verifier(sejour, porteur_id)
+    except RefusMetier as refus:
+        return refus.message
+    return "" if sejour.places_libres > 0 else _places(sejour)
+
+
+def _verifier(sejour: Sejour, porteur_id: int) -> None:
+    if sejour.ferme_le is not None:
+        raise OptionRefusee("Le prestataire ne prend plus de demandes sur ce séjour.")
+    if Option.objects.en_cours().filter(sejour=sejour, porteur=porteur_id).exists():
+        raise OptionRefusee("Vous avez déjà une option en cours sur ce séjour.")
 
 
 @transaction.atomic

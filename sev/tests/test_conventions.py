@@ -41,8 +41,9 @@ def appelee(appel: ast.Call) -> str:
 
 # --- Doors (X1) -------------------------------------------------------------------------------------------------
 
-# What a view may say after `.objects`, or give to get_object_or_404; the search asks for a whole identity (I2).
-PORTES = {"pour", "de_meme_identite", "semblables"}
+# What a view may say after `.objects`, or give to get_object_or_404; the search asks for a whole identity (I2), and
+# every porteur looks at every stay (S2).
+PORTES = {"pour", "de_meme_identite", "semblables", "offerts_a"}
 # The few other ways to rows, each with its reason.
 AUTRES_PORTES = {
     "seniors/views/groupe.py: Inscription.objects.en_attente_de_credit": "a rank shows no other list",

@@ -162,7 +162,9 @@ class Scene:
             posee_le=maintenant(),
             echeance=self.groupe.dernier_jour,
         )
-        self.recherche = RechercheGardee.objects.create(compte=porteur, nom="Mer", requete="environnement=MER")
+        self.recherche = RechercheGardee.objects.create(
+            compte=porteur, nom="Mer", requete="environnement=MER"
+        )
         self.courriel = Courriel.objects.create(cause="essai", destinataire="a@exemple.fr", sujet="Essai")
         self.seances = {qui: self._ouvrir(compte) for qui, compte in self.comptes.items() if compte}
 
@@ -257,7 +259,7 @@ def page(reponse) -> str:
 @pytest.mark.parametrize("route", AVEC_CLE)
 def test_a_foreign_id_answers_like_an_unknown_one(scene, route):
     """Same status, same page: nothing tells that it exists."""
-    cles = ("pk",) if route == "utilisateur-modifier" else ("numero", "option", "recherche")
+    cles = ("pk",) if route == "utilisateur-modifier" else ("numero", "sejour", "option", "recherche")
     unknown = dict.fromkeys(cles, ABSENT)
     for qui in ("intrus", "concurrent"):
         client = scene.client(qui)
