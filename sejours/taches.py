@@ -174,9 +174,10 @@ def _places_demandees(compte: Compte, le: date) -> list[Tache]:
             f"Demandé le {jour_mois_annee(demande.faite_le)}.",
             contexte=f"{_nom(demande.groupe)}, "
             f"{periode(demande.groupe.sejour.debut, demande.groupe.sejour.fin, le)}.",
-            url=reverse("groupe", args=[demande.groupe_id]),
-            bouton="Voir le groupe",
-            cache=f"n° {demande.groupe_id}",
+            url=reverse("places-repondre" if compte.peut_ecrire else "groupe", args=[demande.groupe_id]),
+            bouton="Répondre" if compte.peut_ecrire else "Voir le groupe",
+            cache=f"pour le groupe n° {demande.groupe_id}",
+            principal=compte.peut_ecrire,
         )
         for demande in demandes
     ]
