@@ -203,7 +203,6 @@ def photos(request, equipement):
 
 
 @require_safe
-@reserve_a(*Organisme.Nature, None)
 def photo(request, photo):
     """The picture itself, always a JPEG that SEV drew: to whoever may look at the offers."""
     photo = get_object_or_404(Photo.objects.pour(request.user), pk=photo)
