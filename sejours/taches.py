@@ -1,16 +1,17 @@
-"""What is to do about groups, for the home pages. Other apps add their own tasks of the same shape."""
+"""What is to do about groups and options, for the home pages. Other apps add their own tasks of the same shape."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.urls import reverse
 
 from conventions.models import Compte
-from sejours.models import DemandePlaces, Groupe
+from sejours.models import DemandePlaces, Groupe, Option
 from sev.socle.typographie import date_longue, echeance, jour_mois_annee, periode, quantite
 
 RELIRE_A = 7
+OPTION_PERDUE = 7
 SANS_ECHEANCE = 100_000
 
 
@@ -42,16 +43,17 @@ class Tache:
 
 
 def du_porteur(compte: Compte, *, le: date) -> list[Tache]:
-    """Return the lists that `compte` has to fill or to reread before they close.
+    """Return the lists that `compte` has to fill or to reread before they close, and the options it lost lately.
 
     A full list is to be reread in its last week only: it is no task before.
     """
     groupes = Groupe.objects.pour(compte).modifiables(le=le).complets().tarifes()
-    return [
+    listes = [
         _liste_a_finir(groupe, compte, le)
         for groupe in groupes
         if groupe.places_restantes or (groupe.dernier_jour - le).days <= RELIRE_A
     ]
+    return listes + _options_perdues(compte, le)
 
 
 def _liste_a_finir(groupe: Groupe, compte: Compte, le: date) -> Tache:
@@ -77,8 +79,60 @@ def _liste_a_finir(groupe: Groupe, compte: Compte, le: date) -> Tache:
 
 
 def du_prestataire(compte: Compte, *, le: date) -> list[Tache]:
-    """Return the final lists to print before the stays begin, and the requests for other places still unanswered."""
-    return _listes_a_imprimer(compte, le) + _places_demandees(compte, le)
+    """Return the options and the requests for places to answer, and the final lists to print before the stays."""
+    return _options_a_decider(compte, le) + _listes_a_imprimer(compte, le) + _places_demandees(compte, le)
+
+
+def _options_perdues(compte: Compte, le: date) -> list[Tache]:
+    """The options refused or lapsed in the last days, unless the porteur asked again for the same stay (S3)."""
+    depuis = le - timedelta(days=OPTION_PERDUE)
+    perdues = (
+        Option.objects.pour(compte)
+        .filter(issue__in=(Option.Issue.REFUSEE, Option.Issue.TOMBEE), decidee_le__date__gt=depuis)
+        .exclude(sejour__in=Option.objects.pour(compte).en_cours().values("sejour"))
+        .select_related("sejour__offre__equipement")
+    )
+    return [
+        Tache(
+            titre=f"{option.sejour.offre.equipement.nom}, {option.sejour.offre.equipement.ville}",
+            haut="Option",
+            mot=option.get_issue_display().lower(),
+            texte=f"Motif : {option.motif}" if option.motif else "Le prestataire n'a pas répondu à temps.",
+            contexte=f"{quantite(option.places, 'place')}, "
+            f"{periode(option.sejour.debut, option.sejour.fin, le)}.",
+            url=reverse("offres"),
+            bouton="Chercher un autre séjour",
+            icone="search",
+        )
+        for option in perdues
+    ]
+
+
+def _options_a_decider(compte: Compte, le: date) -> list[Tache]:
+    options = (
+        Option.objects.pour(compte)
+        .en_cours()
+        .filter(echeance__gte=le)
+        .select_related("porteur", "sejour__offre__equipement")
+        .order_by("echeance", "pk")
+    )
+    return [_option_a_decider(option, compte, le) for option in options]
+
+
+def _option_a_decider(option: Option, compte: Compte, le: date) -> Tache:
+    sejour, jours = option.sejour, (option.echeance - le).days
+    quand = f"Répondez jusqu'au {date_longue(option.echeance, le)} à minuit"
+    return Tache(
+        titre=f"{option.porteur.nom} demande {quantite(option.places, 'place')}",
+        n=jours,
+        echeance=f"{quand} : ensuite, l'option tombe." if jours else "L'option tombe ce soir à minuit.",
+        texte=f"Il reste {quantite(sejour.places_libres, 'autre place libre|autres places libres')}.",
+        contexte=f"{sejour.offre.equipement.nom}, {periode(sejour.debut, sejour.fin, le)}.",
+        url=reverse("options"),
+        bouton="Répondre" if compte.peut_ecrire else "Voir l'option",
+        cache=f"à {option.porteur.nom}",
+        principal=compte.peut_ecrire,
+    )
 
 
 def _listes_a_imprimer(compte: Compte, le: date) -> list[Tache]:
@@ -120,9 +174,10 @@ def _places_demandees(compte: Compte, le: date) -> list[Tache]:
             f"Demandé le {jour_mois_annee(demande.faite_le)}.",
             contexte=f"{_nom(demande.groupe)}, "
             f"{periode(demande.groupe.sejour.debut, demande.groupe.sejour.fin, le)}.",
-            url=reverse("groupe", args=[demande.groupe_id]),
-            bouton="Voir le groupe",
-            cache=f"n° {demande.groupe_id}",
+            url=reverse("places-repondre" if compte.peut_ecrire else "groupe", args=[demande.groupe_id]),
+            bouton="Répondre" if compte.peut_ecrire else "Voir le groupe",
+            cache=f"pour le groupe n° {demande.groupe_id}",
+            principal=compte.peut_ecrire,
         )
         for demande in demandes
     ]

@@ -9,7 +9,7 @@ from conventions.models import Bareme
 from seniors.models import Inscription, Senior
 from seniors.models.seniors import Identite
 from seniors.operations.fiches import NOMS_DE_LA_FICHE, Fiche
-from sev.socle.communes import communes_du_code_postal
+from sev.socle.communes import choix_de_communes, nom_officiel
 from sev.socle.saisie import (
     CodePostalField,
     DateFrancaiseField,
@@ -19,7 +19,7 @@ from sev.socle.saisie import (
     TexteField,
     valider_naissance,
 )
-from sev.socle.texte import cle, cle_ville
+from sev.socle.texte import cle
 from sev.socle.typographie import jour_mois_annee
 
 CHAMPS_D_IDENTITE = ("nom", "prenom", "date_naissance", "ville_naissance")
@@ -241,11 +241,7 @@ class FicheForm(IdentiteForm):
 
     def clean_ville(self):
         """Return the official spelling where what was typed is a commune of the postcode."""
-        ville = self.cleaned_data["ville"]
-        for commune in communes_du_code_postal(self.cleaned_data.get("code_postal", "")):
-            if cle_ville(commune.nom) == cle_ville(ville):
-                return commune.nom
-        return ville
+        return nom_officiel(self.cleaned_data["ville"], self.cleaned_data.get("code_postal", ""))
 
     def clean(self):
         donnees = super().clean()
@@ -259,17 +255,6 @@ class FicheForm(IdentiteForm):
         return Fiche(
             **{"civilite": "", "adresse": "", "code_postal": "", "ville": "", "eligibilite": ""} | valeurs
         )
-
-
-def choix_de_communes(code_postal: str, ville: str) -> list[tuple[str, str]]:
-    """Return the choices of communes for a postcode, what was typed included; none when the postcode is unknown."""
-    noms = [commune.nom for commune in communes_du_code_postal(code_postal.strip())]
-    if not noms:
-        return []
-    connue = next((nom for nom in noms if cle_ville(nom) == cle_ville(ville)), None)
-    autres = [] if connue or not ville else [(ville, ville)]
-    premier = [] if len(noms) == 1 and not autres else [("", "Choisir la ville")]
-    return [*premier, *autres, *((ville if nom == connue else nom, nom) for nom in noms)]
 
 
 def _choix(inscription: Inscription) -> tuple[int, str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from seniors.views import groupe, inscriptions
+from seniors.views import annulation, groupe, inscriptions
 
 urlpatterns = [
     path("groupes/<int:numero>/", groupe.groupe, name="groupe"),
@@ -25,5 +25,7 @@ urlpatterns = [
         inscriptions.effacer,
         name="inscription-effacer",
     ),
+    path("groupes/<int:numero>/annuler/", annulation.groupe, name="groupe-annuler"),
+    path("sejours/<int:sejour>/annuler/", annulation.sejour, name="sejour-annuler"),
     path("communes/", inscriptions.communes, name="communes"),
 ]

@@ -12,6 +12,8 @@ from sev.socle.temps import aujourdhui
 
 MENU_PORTEUR = (
     ("Accueil", "accueil"),
+    ("Chercher un séjour", "offres"),
+    ("Mes options", "options"),
     ("Mes groupes", "groupes"),
     ("Mon compte", "compte"),
     ("Utilisateurs", "utilisateurs"),
@@ -19,7 +21,10 @@ MENU_PORTEUR = (
 )
 MENU_PRESTATAIRE = (
     ("Accueil", "accueil"),
+    ("Options reçues", "options"),
     ("Groupes", "groupes"),
+    ("Séjours", "sejours"),
+    ("Équipements", "equipements"),
     ("Mon compte", "compte"),
     ("Utilisateurs", "utilisateurs"),
     ("Journal", "journal"),

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sejours.tasks import verrouiller_listes
+from sejours.tasks import faire_tomber_options, rappeler_listes, verrouiller_listes
 from seniors.tasks import servir_files
-from sev.socle.tasks import envoyer_courriels
+from sev.socle.tasks import effacer_seances, envoyer_courriels
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,9 @@ class Echeance:
 # Mails last: they tell what the others did.
 ECHEANCES = (
     Echeance("verrouillage", verrouiller_listes, timedelta(minutes=20)),
+    Echeance("options", faire_tomber_options, timedelta(minutes=20)),
+    Echeance("rappels", rappeler_listes, timedelta(hours=3)),
     Echeance("files-d-attente", servir_files, timedelta(minutes=20)),
+    Echeance("seances", effacer_seances, timedelta(hours=30)),
     Echeance("courriels", envoyer_courriels, timedelta(minutes=5)),
 )

@@ -16,6 +16,8 @@ import seniors.taches
 from conventions.models import Credit, Organisme
 from sejours.cartes import carte
 from sejours.models import Groupe
+from sejours.regles import dernier_jour_de_la_liste
+from sejours.saison import prochains_sejours, saison
 from seniors.models import Inscription
 from sev.etat import etat_du_service
 from sev.socle.acces import reserve_a
@@ -25,6 +27,7 @@ from sev.socle.temps import aujourdhui
 TACHES_MAX = 6
 CARTES_MAX = 12
 ARRIVEES_MAX = 10
+SEJOURS_MAX = 8
 ACTES_PAR_PAGE = 30
 COURRIELS_PAR_PAGE = 30
 
@@ -73,7 +76,12 @@ def _accueil_prestataire(request):
         .complets()
         .order_by("sejour__debut", "pk")[:ARRIVEES_MAX]
     )
-    contexte = {"arrivees": [carte(groupe, le=le) for groupe in arrivees]}
+    prochains = prochains_sejours(compte, le=le, combien=SEJOURS_MAX)
+    contexte = {
+        "arrivees": [carte(groupe, le=le) for groupe in arrivees],
+        "prochains": [(sejour, dernier_jour_de_la_liste(sejour.debut)) for sejour in prochains],
+        "saison": saison(compte, annee=prochains[0].annee if prochains else le.year),
+    }
     return _accueil(
         request, "accueil/prestataire.html", sejours.taches.du_prestataire(compte, le=le), contexte
     )

@@ -104,6 +104,10 @@ class Convention(models.Model):
     def active(self) -> bool:
         return self.activee_le is not None and self.close_le is None
 
+    def dotee(self, annee: int) -> bool:
+        """Tell whether credit is allotted for `annee`; how much is the porteur's own affair."""
+        return self.credits.filter(programme=annee, alloue__gt=0).exists()
+
 
 class CompteManager(BaseUserManager):
     def get_by_natural_key(self, identifiant):

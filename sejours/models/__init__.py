@@ -1,6 +1,16 @@
 """What is offered, on which dates, and to which group."""
 
 from sejours.models.groupes import DemandePlaces, Groupe
-from sejours.models.offres import Equipement, Offre, Sejour
+from sejours.models.offres import Equipement, Offre, Photo, Sejour
+from sejours.models.options import Option, RechercheGardee
 
-__all__ = ["DemandePlaces", "Equipement", "Groupe", "Offre", "Sejour"]
+__all__ = [
+    "DemandePlaces",
+    "Equipement",
+    "Groupe",
+    "Offre",
+    "Option",
+    "Photo",
+    "RechercheGardee",
+    "Sejour",
+]

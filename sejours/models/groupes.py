@@ -171,6 +171,7 @@ class DemandePlacesQuerySet(models.QuerySet):
                 groupe__dernier_jour__gte=le,
             )
             .exclude(places=F("groupe__places"))
+            .filter(repondue_le__isnull=True)
             .order_by("groupe__dernier_jour", "pk")
         )
 
@@ -183,6 +184,9 @@ class DemandePlaces(models.Model):
     message = models.TextField("message", blank=True)
     auteur = models.ForeignKey(Compte, models.PROTECT, related_name="+", verbose_name="auteur")
     faite_le = models.DateTimeField("faite le", auto_now_add=True)
+    repondue_le = models.DateTimeField("répondue le", null=True, blank=True)
+    accordees = models.PositiveSmallIntegerField("places accordées", null=True, blank=True)
+    reponse = models.CharField("réponse", max_length=300, blank=True)
 
     objects = DemandePlacesQuerySet.as_manager()
 

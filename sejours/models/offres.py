@@ -1,12 +1,15 @@
 """A provider's équipements, their yearly offers, and the stays: an offer on given dates."""
 
+from datetime import date, timedelta
+
 import pghistory
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import ExtractYear
 
-from conventions.models import Organisme
+from conventions.models import Organisme, Tarif
 from conventions.models.programme import Duree
+from sejours.regles import DELAI_VERROUILLAGE, dernier_jour_de_la_liste
 from sev.socle.triggers import compteurs_proteges
 
 
@@ -46,6 +49,11 @@ class Equipement(models.Model):
     accessible = models.BooleanField("accessible aux fauteuils roulants", default=False)
     accessibilite = models.TextField("précisions sur l'accessibilité", blank=True)
     telephone = models.CharField("téléphone", max_length=20, blank=True)
+    description = models.TextField("description", blank=True)
+    chambres_doubles = models.PositiveSmallIntegerField("chambres à grand lit", default=0)
+    chambres_lits_separes = models.PositiveSmallIntegerField("chambres à deux lits", default=0)
+    chambres_individuelles = models.PositiveSmallIntegerField("chambres individuelles", default=0)
+    chambres_accessibles = models.PositiveSmallIntegerField("dont accessibles en fauteuil", default=0)
 
     objects = EquipementQuerySet.as_manager()
 
@@ -69,6 +77,42 @@ class Equipement(models.Model):
         return self.nom
 
 
+class PhotoQuerySet(models.QuerySet):
+    def pour(self, compte):
+        """Return the photos that `compte` may see: every porteur and staff look for a stay, a provider has its own."""
+        if compte.est_prestataire:
+            return self.filter(equipement__prestataire=compte.organisme_id)
+        return self.all()
+
+
+class Photo(models.Model):
+    """A picture of an équipement, drawn anew from what was sent: no position, no hidden content (S1)."""
+
+    equipement = models.ForeignKey(
+        Equipement, models.CASCADE, related_name="photos", verbose_name="équipement"
+    )
+    fichier = models.FileField("fichier", upload_to="photos/")
+    legende = models.CharField("ce que montre la photo", max_length=160)
+    largeur = models.PositiveSmallIntegerField("largeur")
+    hauteur = models.PositiveSmallIntegerField("hauteur")
+
+    objects = PhotoQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "photo"
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="photo_decrite",
+                condition=~Q(legende=""),
+                violation_error_message="Dites ce que montre la photo.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.legende
+
+
 class OffreQuerySet(models.QuerySet):
     def pour(self, compte):
         """Return the offers of the provider that `compte` works for, or none."""
@@ -89,6 +133,14 @@ class Offre(models.Model):
     annee = models.PositiveSmallIntegerField("année")
     duree = models.PositiveSmallIntegerField("durée", choices=Duree)
     prix = models.DecimalField("prix par personne (€)", max_digits=7, decimal_places=2)
+    inclus = models.TextField("ce qui est inclus", blank=True)
+    supplement_individuelle = models.DecimalField(
+        "supplément chambre individuelle (€ par séjour)",
+        max_digits=6,
+        decimal_places=2,
+        null=True,
+        blank=True,
+    )
 
     objects = OffreQuerySet.as_manager()
 
@@ -115,14 +167,36 @@ class SejourQuerySet(models.QuerySet):
             return self.filter(offre__equipement__prestataire=compte.organisme_id)
         return self.none()
 
+    def offerts_a(self, compte):
+        """Return the stays that `compte` may look at to ask for places: those of every provider, for a porteur (S2)."""
+        return self.all() if compte.est_porteur else self.none()
+
+    def demandables(self, *, le: date):
+        """Return the stays on which a porteur may ask for places on `le`: the queryset of `Sejour.demandable`."""
+        premier = le + timedelta(days=DELAI_VERROUILLAGE)
+        return self.filter(ferme_le__isnull=True, annule_le__isnull=True, debut__gte=premier)
+
+    def avec_places(self, places: int):
+        """Return the stays with at least `places` places neither given nor held."""
+        return self.filter(places__gte=F("places_prises") + F("places_en_option") + places)
+
+    def complets(self):
+        """Return the stays with their équipement, and `aide_du_tarif` in euros, None without a tariff; one query."""
+        tarif = Tarif.objects.filter(
+            duree=OuterRef("offre__duree"), valable_du__lte=OuterRef("debut")
+        ).order_by("-valable_du")
+        return self.select_related("offre__equipement__prestataire").annotate(
+            aide_du_tarif=Subquery(tarif.values("aide")[:1])
+        )
+
     def verrouiller(self):
         """Lock the selected stays until the transaction ends: the row guards the sum of its groups' places."""
         return self.select_for_update(of=("self",), no_key=True)
 
 
-@pghistory.track(exclude=["places_prises"])
+@pghistory.track(exclude=["places_prises", "places_en_option"])
 class Sejour(models.Model):
-    """An offer on given dates. `places_prises` sums its groups' places, kept by trigger, never above `places`."""
+    """An offer on given dates. Triggers keep the sums of its groups' and options' places, never above `places`."""
 
     offre = models.ForeignKey(Offre, models.PROTECT, related_name="sejours", verbose_name="offre")
     debut = models.DateField("date de début")
@@ -135,6 +209,8 @@ class Sejour(models.Model):
     )
     places = models.PositiveSmallIntegerField("places")
     places_prises = models.PositiveIntegerField("places prises", default=0, editable=False)
+    places_en_option = models.PositiveIntegerField("places en option", default=0, editable=False)
+    ferme_le = models.DateTimeField("fermé aux nouvelles demandes le", null=True, blank=True)
     annule_le = models.DateTimeField("annulé le", null=True, blank=True)
     motif_annulation = models.CharField("motif d'annulation", max_length=200, blank=True)
 
@@ -158,7 +234,7 @@ class Sejour(models.Model):
             ),
             models.CheckConstraint(
                 name="sejour_jamais_surreserve",
-                condition=Q(places_prises__lte=F("places")),
+                condition=Q(places__gte=F("places_prises") + F("places_en_option")),
                 violation_error_message="Le séjour n'a pas assez de places libres.",
             ),
             models.CheckConstraint(
@@ -167,7 +243,7 @@ class Sejour(models.Model):
                 | Q(annule_le__isnull=False) & ~Q(motif_annulation=""),
             ),
         ]
-        triggers = [compteurs_proteges("places_prises")]
+        triggers = [compteurs_proteges("places_prises", "places_en_option")]
 
     def __str__(self):
         return f"{self.offre.equipement}, du {self.debut:%d/%m/%Y} au {self.fin:%d/%m/%Y}"
@@ -179,4 +255,15 @@ class Sejour(models.Model):
 
     @property
     def places_libres(self) -> int:
-        return self.places - self.places_prises
+        """Places neither given to a group nor held by an option (S3)."""
+        return self.places - self.places_prises - self.places_en_option
+
+    @property
+    def reste(self):
+        """What an aided person pays, in euros, or None without a tariff; only on stays that are `complets`."""
+        return None if self.aide_du_tarif is None else self.offre.prix - self.aide_du_tarif
+
+    def demandable(self, le: date) -> bool:
+        """Tell whether a porteur may still ask for places on `le`: open, not cancelled, its lists not closed yet."""
+        ouvert = self.ferme_le is None and self.annule_le is None
+        return ouvert and le <= dernier_jour_de_la_liste(self.debut)

@@ -28,6 +28,10 @@ class InscriptionQuerySet(models.QuerySet):
         """Return the registrations that stand on their list (not removed)."""
         return self.filter(effacee_le__isnull=True)
 
+    def sur_la_liste(self, groupe):
+        """Return the list of `groupe` as it stands, or as its cancellation found it (S8): read, never changed."""
+        return self.filter(groupe=groupe, effacee_le=groupe.annule_le)
+
     def liste(self):
         """Return the registrations in the order of a printed list, with their persons and links, in one query."""
         return self.select_related("senior", "senior_lie__senior", "conjoint__senior").order_by(

@@ -146,7 +146,7 @@ def effacer(*, inscription: Inscription, par, le: date, maintenant: datetime) ->
         inscription = _presente(inscription.pk, groupe)
         if lie := inscription.dependants.presentes().select_related("senior").first():
             raise _protegee(lie)
-        return _retirer([inscription], groupe, par=par, le=le, maintenant=maintenant)
+        return retirer_de_la_liste([inscription], groupe, par=par, le=le, maintenant=maintenant)
 
 
 @transaction.atomic
@@ -158,7 +158,8 @@ def tout_effacer(*, groupe: Groupe, par, le: date, maintenant: datetime) -> tupl
     with acte("effacement de toute la liste", par=par):
         groupe = verrouiller_liste(groupe, le)
         inscriptions = list(groupe.inscriptions.presentes().order_by("pk"))
-        return len(inscriptions), _retirer(inscriptions, groupe, par=par, le=le, maintenant=maintenant)
+        aidees = retirer_de_la_liste(inscriptions, groupe, par=par, le=le, maintenant=maintenant)
+        return len(inscriptions), aidees
 
 
 @transaction.atomic
@@ -366,13 +367,22 @@ def _appliquer(
         servir_file(convention=groupe.porteur_id, annee=groupe.sejour.debut.year, le=le)
 
 
-def _retirer(inscriptions: list[Inscription], groupe: Groupe, *, par, le: date, maintenant: datetime):
+def retirer_de_la_liste(
+    inscriptions: list[Inscription],
+    groupe: Groupe,
+    *,
+    par,
+    le: date,
+    maintenant: datetime,
+    motif: str = "retirée de la liste",
+) -> list[Inscription]:
+    """Take `inscriptions` off a list that is locked, release their aids, and return who gains an aid thereby (C9)."""
     aidees = [i for i in inscriptions if i.aide is not None]
     groupe.inscriptions.filter(pk__in=[i.pk for i in inscriptions]).update(
         effacee_le=maintenant, modifiee_le=maintenant, aide=None, motif_sans_aide=EFFACEE
     )
     for inscription in aidees:
-        _liberer(inscription, groupe, montant=inscription.aide, par=par, le=le, motif="retirée de la liste")
+        _liberer(inscription, groupe, montant=inscription.aide, par=par, le=le, motif=motif)
     return servir_file(convention=groupe.porteur_id, annee=groupe.sejour.debut.year, le=le)
 
 

@@ -35,7 +35,7 @@ def groupe(request, numero):
     """The list of a group: header, counters, deadline, participants with the decision about each."""
     groupe, le = groupe_de(request, numero), aujourdhui()
     tri, ordre = _tri(request.GET.get("tri", ""))
-    presentes = groupe.inscriptions.presentes()
+    presentes = groupe.inscriptions.sur_la_liste(groupe)
     inscriptions = presentes.select_related("senior", "senior_lie__senior").order_by(*ordre)
     page = Paginator(inscriptions, PAR_PAGE).get_page(request.GET.get("page"))
     modifiable = request.user.est_porteur and request.user.peut_ecrire and groupe.modifiable(le)
@@ -53,6 +53,7 @@ def groupe(request, numero):
         "phrase": echeance(groupe.dernier_jour, le),
         "modifiable": modifiable,
         "verrouille": groupe.verrouille(le),
+        "gerable": _gerable(request.user, groupe, le),
         "effacements": _effacements(groupe) if modifiable else [],
         "journal": journal_du_groupe(groupe, pour=request.user),
     }
@@ -78,7 +79,7 @@ def details(request, numero):
 def liste_xlsx(request, numero):
     """The list as a spreadsheet, as one's role may read it (X2)."""
     groupe = groupe_de(request, numero)
-    liste = groupe.inscriptions.presentes().liste()
+    liste = groupe.inscriptions.sur_la_liste(groupe).liste()
     contenu = documents.liste_xlsx(
         groupe, liste, vue=request.user.nature, le=aujourdhui(), maintenant=maintenant()
     )
@@ -87,12 +88,18 @@ def liste_xlsx(request, numero):
 
 def _pdf(request, numero, document, nom):
     groupe = groupe_de(request, numero)
-    liste = groupe.inscriptions.presentes().liste()
+    liste = groupe.inscriptions.sur_la_liste(groupe).liste()
     try:
         contenu = document(groupe, liste, vue=request.user.nature, le=aujourdhui(), maintenant=maintenant())
     except PdfIndisponible:
         return render(request, "seniors/sans_pdf.html", {"groupe": groupe}, status=503)
     return reponse_pdf(f"groupe-{groupe.pk}-{nom}.pdf", contenu)
+
+
+def _gerable(compte, groupe, le) -> bool:
+    """Tell whether this account may change the group's places or cancel it (S7, S8)."""
+    a_venir = groupe.annule_le is None and le < groupe.sejour.debut
+    return compte.est_prestataire and compte.peut_ecrire and a_venir
 
 
 def _tri(demande: str) -> tuple[str, list[str]]:
@@ -123,10 +130,11 @@ def _rangs(page, groupe, le) -> dict[int, int]:
 
 
 def _compteurs(groupe, presentes) -> list[tuple[str, str]]:
-    sommes = presentes.aggregate(aides=Count("aide"), engage=Sum("aide"))
+    sommes = presentes.aggregate(inscrits=Count("pk"), aides=Count("aide"), engage=Sum("aide"))
+    inscrits = sommes["inscrits"]
     return [
-        (f"{groupe.inscrits}/{groupe.places}", f"inscrits sur {groupe.places} places"),
-        (f"{sommes['aides']}/{groupe.inscrits}", f"subventions accordées sur {groupe.inscrits} inscrits"),
+        (f"{inscrits}/{groupe.places}", f"inscrits sur {groupe.places} places"),
+        (f"{sommes['aides']}/{inscrits}", f"subventions accordées sur {inscrits} inscrits"),
         (euros(sommes["engage"] or 0), "d'aides engagées"),
     ]
 

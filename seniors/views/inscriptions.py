@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from conventions.models import Organisme
-from seniors.forms import CHAMPS_D_IDENTITE, FicheForm, IdentiteForm, NumeroForm, choix_de_communes
+from seniors.forms import CHAMPS_D_IDENTITE, FicheForm, IdentiteForm, NumeroForm
 from seniors.models import Senior
 from seniors.operations import inscriptions as operations
 from seniors.operations.decisions import empechement, examiner, inscriptions_de
@@ -23,6 +23,7 @@ from seniors.views.portes import JetonExpire, groupe_de, inscription_de, jeton_d
 from seniors.views.ressemblances import presenter_semblable
 from sev.socle.acces import ecriture, reserve_a
 from sev.socle.adresses import lignes_postales
+from sev.socle.communes import choix_de_communes
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import de, euros, quantite
 

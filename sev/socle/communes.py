@@ -87,3 +87,20 @@ def est_dans_le_code_postal(ville: str, code_postal: str) -> bool:
     """Whether `ville`, however spelt, is a commune of the postcode, of today or merged since."""
     cherchee = cle_ville(ville)
     return any(cle_ville(commune.nom) == cherchee for _, commune in _lignes(code_postal))
+
+
+def nom_officiel(ville: str, code_postal: str) -> str:
+    """Return `ville` in its official spelling where it is a commune of the postcode, else as it was typed."""
+    communes = communes_du_code_postal(code_postal)
+    return next((commune.nom for commune in communes if cle_ville(commune.nom) == cle_ville(ville)), ville)
+
+
+def choix_de_communes(code_postal: str, ville: str) -> list[tuple[str, str]]:
+    """Return the choices of communes for a postcode, what was typed included; none when the postcode is unknown."""
+    noms = [commune.nom for commune in communes_du_code_postal(code_postal.strip())]
+    if not noms:
+        return []
+    connue = next((nom for nom in noms if cle_ville(nom) == cle_ville(ville)), None)
+    autres = [] if connue or not ville else [(ville, ville)]
+    premier = [] if len(noms) == 1 and not autres else [("", "Choisir la ville")]
+    return [*premier, *autres, *((ville if nom == connue else nom, nom) for nom in noms)]

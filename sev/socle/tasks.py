@@ -1,6 +1,7 @@
-"""Celery's wake-up for the outbox."""
+"""Celery's wake-ups for the outbox and for the sessions that have ended."""
 
 from celery import shared_task
+from django.contrib.sessions.models import Session
 
 from sev.socle import courriels
 from sev.socle.passages import executer
@@ -11,3 +12,10 @@ from sev.socle.temps import maintenant
 def envoyer_courriels() -> int:
     """Send the mails that are due; return how many left."""
     return executer("courriels", lambda: courriels.envoyer(maintenant=maintenant()))
+
+
+@shared_task
+def effacer_seances() -> int:
+    """Delete the sessions that are over, and what was typed in them; return how many."""
+    perimees = Session.objects.filter(expire_date__lt=maintenant())
+    return executer("seances", lambda: perimees.delete()[0])

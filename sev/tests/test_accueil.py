@@ -16,6 +16,7 @@ from conventions.operations.credits import reprendre
 from conventions.operations.programme import suspendre
 from conventions.tests.factories import CompteFactory, CreditFactory, ProgrammeFactory, connecter
 from sejours.models import DemandePlaces, Groupe
+from sejours.operations.options import poser
 from sejours.tests.factories import GroupeFactory, PorteurFactory, SejourFactory
 from seniors.tests.factories import PARIS, InscriptionFactory, clair
 from sev import contexte
@@ -344,6 +345,7 @@ def test_the_provider_sees_the_last_request_for_places_of_each_open_list(client,
         DemandePlaces.objects.create(groupe=groupe, places=places, auteur=porteur)
     (tache,) = visiter(client, prestataire).context["taches"]
     assert clair(tache.titre) == f"{porteur.organisme.nom} demande 14 places"
+    assert tache.url == reverse("places-repondre", args=[groupe.pk])
     Groupe.objects.filter(pk=groupe.pk).update(places=14)
     assert visiter(client, prestataire).context["taches"] == []
 
@@ -356,6 +358,49 @@ def test_the_provider_s_next_arrivals_are_its_own_the_nearest_first(client, pres
     groupe_qui_ferme(porteur, date(2022, 4, 27), nom="AILLEURS")
     arrivees = visiter(client, prestataire).context["arrivees"]
     assert [carte.groupe.pk for carte in arrivees] == [premier.pk, second.pk]
+
+
+def test_the_provider_s_next_stays_show_what_is_given_held_and_free(client, prestataire, porteur):
+    equipement = {"offre__equipement__prestataire": prestataire.organisme}
+    ProgrammeFactory()
+    groupe = groupe_qui_ferme(porteur, date(2022, 4, 27), places=10, inscrits=2, **equipement)
+    sejour = groupe.sejour
+    poser(sejour=sejour, places=5, message="", par=porteur, le=date(2022, 4, 24), maintenant=LE_24_AVRIL)
+    SejourFactory(debut=date(2022, 4, 23), **equipement)  # its list is closed
+    SejourFactory(debut=date(2022, 4, 16), **equipement)  # over yesterday
+    SejourFactory(debut=date(2022, 5, 28))  # another provider's
+    SejourFactory(debut=date(2022, 6, 4), annule_le=LE_24_AVRIL, motif_annulation="Travaux", **equipement)
+    page = visiter(client, prestataire)
+    (en_cours, ferme), (vu, dernier_jour) = page.context["prochains"]
+    assert (en_cours.debut, ferme) == (date(2022, 4, 23), date(2022, 4, 6))
+    assert (vu, vu.inscrits, dernier_jour) == (sejour, 2, date(2022, 4, 27))
+    assert (vu.places_prises, vu.places_en_option, vu.places_libres) == (10, 5, 85)
+    contenu = page.content.decode()
+    assert contenu.count("Pré-inscrire un groupe") == 1
+    assert reverse("groupe-nouveau", args=[sejour.pk]) in contenu
+
+
+def test_the_season_s_plot_tells_its_numbers_too(client, prestataire, porteur):
+    equipement = {"offre__equipement__prestataire": prestataire.organisme}
+    groupe = groupe_qui_ferme(porteur, date(2022, 4, 27), places=20, **equipement)
+    SejourFactory(debut=date(2022, 5, 28), places=50, **equipement)
+    SejourFactory(debut=date(2022, 9, 3), places=30, **equipement)
+    SejourFactory(debut=date(2023, 4, 1), **equipement)
+    page = visiter(client, prestataire)
+    saison = page.context["saison"]
+    assert [(m.debut.month, m.sejours, m.places, m.prises) for m in saison.mois] == [
+        (5, 2, 150, 20),
+        (9, 1, 30, 0),
+    ]
+    assert (saison.annee, saison.total.places, saison.total.taux) == (2022, 180, 11)
+    assert "11 % des places sont données : 20 sur 180" in re.sub("<[^>]+>", "", texte(page))
+    assert groupe.sejour.places == 100
+
+
+def test_without_a_stay_there_is_no_plot(client, prestataire):
+    page = visiter(client, prestataire)
+    assert page.context["saison"] is None
+    assert "Pas de séjour à venir." in texte(page)
 
 
 # --- Around the page --------------------------------------------------------------------------------------------

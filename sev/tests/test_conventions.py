@@ -41,8 +41,9 @@ def appelee(appel: ast.Call) -> str:
 
 # --- Doors (X1) -------------------------------------------------------------------------------------------------
 
-# What a view may say after `.objects`, or give to get_object_or_404; the search asks for a whole identity (I2).
-PORTES = {"pour", "de_meme_identite", "semblables"}
+# What a view may say after `.objects`, or give to get_object_or_404; the search asks for a whole identity (I2), and
+# every porteur looks at every stay (S2).
+PORTES = {"pour", "de_meme_identite", "semblables", "offerts_a"}
 # The few other ways to rows, each with its reason.
 AUTRES_PORTES = {
     "seniors/views/groupe.py: Inscription.objects.en_attente_de_credit": "a rank shows no other list",
@@ -50,7 +51,7 @@ AUTRES_PORTES = {
     "sev/views.py: Courriel.objects.all": "the demo's mails; no such page elsewhere",
     "sev/views.py: get_object_or_404(Courriel)": "the demo's mails; no such page elsewhere",
     "conventions/forms/ancv.py: Convention.objects.filter": "a form of ANCV's admin",
-    "sejours/forms.py: Convention.objects.select_related": "a form of ANCV's admin",
+    "sejours/forms/ancv.py: Convention.objects.select_related": "a whole number, typed by ANCV or a provider (S4)",
 }
 
 
@@ -191,6 +192,7 @@ def test_an_operation_is_one_transaction_with_named_arguments_and_a_docstring():
         assert ast.get_docstring(fonction), nom
         lot_par_lot = nom in {
             "sejours/operations/groupes.py: verrouiller_listes",
+            "sejours/operations/options.py: faire_tomber",
             "seniors/operations/files.py: servir_toutes_les_files",
         }
         decorateurs = [ast.unparse(d) for d in fonction.decorator_list]

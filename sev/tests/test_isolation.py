@@ -16,6 +16,7 @@ import pytest
 import time_machine
 from django.contrib import admin
 from django.contrib.auth.tokens import default_token_generator
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
@@ -25,9 +26,11 @@ from pypdf import PdfReader
 
 from conventions.models import Compte
 from conventions.tests.factories import CompteFactory, connecter
+from sejours.models import Option, Photo, RechercheGardee
 from seniors.models import Inscription
 from seniors.tests.factories import InscriptionFactory, groupe_dote
 from sev.socle.models import Courriel
+from sev.socle.temps import maintenant
 
 CAST = ("anonyme", "porteur", "lecteur", "prestataire", "concurrent", "intrus", "ancv")
 
@@ -36,9 +39,14 @@ PARTOUT = "200 200 200 200 200 200 200"
 AUX_DEUX = "302 200 200 200 200 200 403"
 DU_GROUPE = "302 200 200 200 404 404 403"
 DU_PORTEUR = "302 200 200 403 403 404 403"
+DES_PORTEURS = "302 200 200 403 403 200 403"
 QUI_ECRIT = "302 200 403 403 403 404 403"
 REFUSE = "302 422 403 403 403 404 403"
 FAIT = "302 302 403 403 403 404 403"
+DES_PRESTATAIRES = "302 403 403 200 200 403 403"
+DU_PRESTATAIRE = "302 403 403 200 404 403 403"
+PRESTATAIRE_REFUSE = "302 403 403 422 404 403 403"
+PRESTATAIRE_FAIT = "302 403 403 302 404 403 403"
 PAS_DE_POST = "302 405 405 405 405 405 405"
 JAMAIS = "405 405 405 405 405 405 405"
 INCONNUE = "404 404 404 404 404 404 404"
@@ -67,6 +75,42 @@ TABLE = {
     "groupes": (AUX_DEUX, PAS_DE_POST),
     "groupes-xlsx": (AUX_DEUX, PAS_DE_POST),
     "demander-places": (QUI_ECRIT, REFUSE),
+    "groupe-nouveau": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
+    "groupe-nouveau-apercu": (DU_PRESTATAIRE, PAS_DE_POST),
+    "places-repondre": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
+    # sejours: search of stays, options
+    "offres": (DES_PORTEURS, PAS_DE_POST),
+    "offres-xlsx": (DES_PORTEURS, PAS_DE_POST),
+    "offre": (DES_PORTEURS, PAS_DE_POST),
+    "option-poser": ("302 200 403 403 403 200 403", "302 422 403 403 403 422 403"),
+    "recherche-garder": (PAS_DE_POST, "302 422 403 403 403 422 403"),
+    "recherche-oublier": (PAS_DE_POST, FAIT),
+    "options": (AUX_DEUX, PAS_DE_POST),
+    "options-xlsx": (AUX_DEUX, PAS_DE_POST),
+    "option-accepter": ("302 403 403 200 404 403 403", "302 403 403 302 404 403 403"),
+    "option-refuser": ("302 403 403 200 404 403 403", "302 403 403 422 404 403 403"),
+    "option-retirer": (QUI_ECRIT, FAIT),
+    # sejours: the provider's équipements, offers and stays
+    "equipements": (DES_PRESTATAIRES, PAS_DE_POST),
+    "equipements-xlsx": (DES_PRESTATAIRES, PAS_DE_POST),
+    "equipement-communes": ("302 403 403 204 204 403 403", PAS_DE_POST),
+    "equipement-nouveau": (DES_PRESTATAIRES, "302 403 403 422 422 403 403"),
+    "equipement": (DU_PRESTATAIRE, PAS_DE_POST),
+    "equipement-modifier": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
+    "equipement-photos": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
+    "photo": ("302 200 200 200 404 200 200", PAS_DE_POST),
+    "photo-supprimer": (DU_PRESTATAIRE, PRESTATAIRE_FAIT),
+    "offre-nouvelle": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
+    "offre-modifier": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
+    "offre-sejours": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
+    "offre-reconduire": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
+    "sejours": (DES_PRESTATAIRES, PAS_DE_POST),
+    "sejours-xlsx": (DES_PRESTATAIRES, PAS_DE_POST),
+    "occupation": (DES_PRESTATAIRES, PAS_DE_POST),
+    "occupation-xlsx": (DES_PRESTATAIRES, PAS_DE_POST),
+    "sejour": (DU_PRESTATAIRE, PAS_DE_POST),
+    "sejour-places": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
+    "sejour-fermer": (PAS_DE_POST, PRESTATAIRE_FAIT),
     # seniors
     "groupe": (DU_GROUPE, PAS_DE_POST),
     "rooming-list": (DU_GROUPE, PAS_DE_POST),
@@ -78,6 +122,8 @@ TABLE = {
     "inscription-effacer": (QUI_ECRIT, FAIT),
     "inscriptions-tout-supprimer": (QUI_ECRIT, REFUSE),
     "inscriptions-retablir": ("302 405 405 405 405 405 405", FAIT),
+    "groupe-annuler": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
+    "sejour-annuler": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
     "communes": ("302 204 204 403 403 204 403", PAS_DE_POST),
     # socle
     "accessibilite": (PARTOUT, JAMAIS),
@@ -132,6 +178,24 @@ class Scene:
             "intrus": CompteFactory(),
             "ancv": CompteFactory(ancv=True),
         }
+        self.option = Option.objects.create(
+            sejour=self.groupe.sejour,
+            porteur=porteur.organisme,
+            places=2,
+            auteur=porteur,
+            posee_le=maintenant(),
+            echeance=self.groupe.dernier_jour,
+        )
+        self.recherche = RechercheGardee.objects.create(
+            compte=porteur, nom="Mer", requete="environnement=MER"
+        )
+        self.photo = Photo.objects.create(
+            equipement=equipement,
+            fichier=ContentFile(b"la terrasse", name="essai.jpg"),
+            legende="La terrasse",
+            largeur=4,
+            hauteur=3,
+        )
         self.courriel = Courriel.objects.create(cause="essai", destinataire="a@exemple.fr", sujet="Essai")
         self.seances = {qui: self._ouvrir(compte) for qui, compte in self.comptes.items() if compte}
 
@@ -152,6 +216,12 @@ class Scene:
         porteur = self.comptes["porteur"]
         valeurs = {
             "numero": self.groupe.pk,
+            "sejour": self.groupe.sejour_id,
+            "option": self.option.pk,
+            "offre": self.groupe.sejour.offre_id,
+            "equipement": self.photo.equipement_id,
+            "photo": self.photo.pk,
+            "recherche": self.recherche.pk,
             "cle": self.courriel.pk if route == "demo-courriel" else self.inscription.pk,
             "pk": self.collegue.pk,
             "uidb64": urlsafe_base64_encode(force_bytes(porteur.pk)),
@@ -205,8 +275,13 @@ def test_each_of_the_cast_is_answered_as_the_table_says(scene, route):
 
 # --- What isn't one's own is unknown ------------------------------------------------------------------------------
 
+# Every porteur may look at every stay and its photos, and ask for places of it.
+POUR_TOUS = {"offre", "option-poser", "photo"}
+CLES = ("numero", "sejour", "option", "recherche", "offre", "equipement", "photo")
 AVEC_CLE = sorted(
-    route for route, chemin in routes().items() if "<int:" in chemin and not route.startswith("demo")
+    route
+    for route, chemin in routes().items()
+    if "<int:" in chemin and not route.startswith("demo") and route not in POUR_TOUS
 )
 ABSENT = 2_000_000_000
 
@@ -219,7 +294,8 @@ def page(reponse) -> str:
 @pytest.mark.parametrize("route", AVEC_CLE)
 def test_a_foreign_id_answers_like_an_unknown_one(scene, route):
     """Same status, same page: nothing tells that it exists."""
-    unknown = {"pk": ABSENT} if route == "utilisateur-modifier" else {"numero": ABSENT}
+    cles = ("pk",) if route == "utilisateur-modifier" else CLES
+    unknown = dict.fromkeys(cles, ABSENT)
     for qui in ("intrus", "concurrent"):
         client = scene.client(qui)
         for methode in (client.get, client.post):

@@ -106,6 +106,15 @@ def sieges(inscrits, places):
 
 
 @register.simple_tag
+def remplissage(places, prises, en_option):
+    """What composants/remplissage.html draws: the given and the held part of a stay's places, as widths out of 100."""
+    return {
+        "prises": f"{100 * prises / (places or 1):.2f}",
+        "en_option": f"{100 * en_option / (places or 1):.2f}",
+    }
+
+
+@register.simple_tag
 def parts_de_credit(alloue, verse, engage):
     """The paid and the reserved part of a credit, as widths out of 100, and the sentence that says them."""
     total = max(alloue, verse + engage) or 1

@@ -1,23 +1,14 @@
-"""Forms about groups and stays: filters of the list, request for places, what ANCV records."""
-
-from decimal import Decimal
+"""The list of groups, and a porteur's request for other places."""
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
 
-from conventions.models import Convention
 from conventions.models.organismes import identifiant_normalise
-from conventions.models.programme import Duree
-from sejours.models import Equipement, Groupe
-from sev.socle.communes import DEPARTEMENTS
-from sev.socle.saisie import CodePostalField, DateFrancaiseField, TexteField
+from sejours.forms.champs import CHOIX_DEPARTEMENTS, PLACES_MAX, TOUS, champ_places
+from sejours.models import Groupe
+from sev.socle.saisie import TexteField
 
 ANNEES_GARDEES = 10
-PLACES_MAX = 500
-PLACES_DU_SEJOUR_MAX = 5000
-TOUS = "Tous"
-CHOIX_DEPARTEMENTS = [(code, f"{code} {nom}") for code, nom in DEPARTEMENTS.items()]
 
 
 class FiltreGroupes(forms.Form):
@@ -94,22 +85,6 @@ class FiltreGroupes(forms.Form):
                 return Q(annule_le__isnull=True, inscrits__lt=F("places"))
 
 
-def champ_places(label: str, maximum: int) -> forms.IntegerField:
-    """Return a field for a number of places."""
-    return forms.IntegerField(
-        label=label,
-        min_value=1,
-        max_value=maximum,
-        widget=forms.NumberInput(attrs={"class": "court"}),
-        error_messages={
-            "required": "Écrivez le nombre de places",
-            "invalid": "Écrivez un nombre, en chiffres",
-            "min_value": "Il faut au moins une place",
-            "max_value": f"Écrivez {maximum} places au plus",
-        },
-    )
-
-
 class DemandePlacesForm(forms.Form):
     """A porteur's request for other places (S7)."""
 
@@ -122,67 +97,3 @@ class DemandePlacesForm(forms.Form):
         help_text="Par exemple, ce que vous aviez convenu.",
         error_messages={"max_length": "Écrivez 1 000 caractères au plus"},
     )
-
-
-class EquipementForm(forms.ModelForm):
-    """A provider's holiday village or hotel (S1)."""
-
-    code_postal = CodePostalField(label="Code postal")
-    departement = forms.ChoiceField(label="Département", choices=[("", "Choisissez"), *CHOIX_DEPARTEMENTS])
-
-    class Meta:
-        model = Equipement
-        fields = [
-            "prestataire",
-            "nom",
-            "voie",
-            "code_postal",
-            "ville",
-            "departement",
-            "environnement",
-            "accessible",
-            "accessibilite",
-            "telephone",
-        ]
-
-    def clean_prestataire(self):
-        prestataire = self.cleaned_data["prestataire"]
-        if prestataire.nature != prestataire.Nature.PRESTATAIRE:
-            raise ValidationError("Cet organisme n'est pas un prestataire.")
-        return prestataire
-
-
-class OffreForm(forms.Form):
-    """What an équipement sells for a year (S1)."""
-
-    annee = forms.IntegerField(label="Année", min_value=2007, max_value=2100)
-    duree = forms.TypedChoiceField(label="Durée", choices=Duree.choices, coerce=int)
-    prix = forms.DecimalField(
-        label="Prix par personne (€)",
-        max_digits=7,
-        decimal_places=2,
-        min_value=Decimal("0.01"),
-        localize=True,
-    )
-
-
-class SejourForm(forms.Form):
-    """A stay of an offer: its first day and its places (S1)."""
-
-    debut = DateFrancaiseField(label="Date de début", help_text="Par exemple 31/05/2027")
-    places = champ_places("Places", PLACES_DU_SEJOUR_MAX)
-
-
-class PreinscriptionForm(forms.Form):
-    """A porteur's places on a stay (S4)."""
-
-    convention = TexteField(label="N° de convention du porteur", max_length=40)
-    places = champ_places("Places", PLACES_MAX)
-    type_groupe = forms.ChoiceField(label="Type de groupe", choices=Groupe.Type.choices)
-
-    def clean_convention(self):
-        numero = identifiant_normalise(self.cleaned_data["convention"])
-        convention = Convention.objects.select_related("organisme").filter(numero=numero).first()
-        if convention is None:
-            raise ValidationError("Aucune convention active ne porte ce numéro. Vérifiez-le avec le porteur.")
-        return convention

@@ -1,0 +1,68 @@
+"""Pictures that people send: known by their content, then drawn anew, so that nothing else of the file is kept."""
+
+import struct
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image, ImageOps
+
+from sev.socle.refus import RefusMetier
+
+OCTETS_MAX = 5 * 1024 * 1024
+PIXELS_MAX = 40_000_000
+COTE_MAX = 1600
+FORMATS = ("JPEG", "PNG", "WEBP")
+PAS_UNE_PHOTO = "Ce fichier n'est pas une photo lisible. Envoyez une photo JPEG, PNG ou WebP."
+# What Pillow raises on a broken or disguised file.
+ILLISIBLE = (OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, OverflowError, struct.error)
+
+
+class PhotoRefusee(RefusMetier):
+    """What was sent is no photo, or too big a one; the message says which."""
+
+
+@dataclass(frozen=True)
+class PhotoRedessinee:
+    """A picture drawn anew: a JPEG, its width and height in pixels."""
+
+    contenu: bytes
+    largeur: int
+    hauteur: int
+
+
+def redessiner(fichier) -> PhotoRedessinee:
+    """Return the picture of an uploaded file as a fresh JPEG of 1 600 pixels at most. Raises PhotoRefusee.
+
+    The name and the announced type are not looked at. Position, comments and whatever follows the picture stay behind.
+    """
+    if fichier.size > OCTETS_MAX:
+        raise PhotoRefusee(f"Cette photo pèse {_mo(fichier.size)} Mo : 5 Mo au plus.", champ="fichier")
+    try:
+        with Image.open(fichier, formats=FORMATS) as image:
+            if image.width * image.height > PIXELS_MAX:
+                raise PhotoRefusee("Cette photo a plus de 40 millions de pixels.", champ="fichier")
+            image.draft("RGB", (COTE_MAX, COTE_MAX))
+            return _jpeg(ImageOps.exif_transpose(image))
+    except Image.DecompressionBombError as erreur:
+        raise PhotoRefusee("Cette photo a plus de 40 millions de pixels.", champ="fichier") from erreur
+    except ILLISIBLE as erreur:
+        raise PhotoRefusee(PAS_UNE_PHOTO, champ="fichier") from erreur
+
+
+def _jpeg(image: Image.Image) -> PhotoRedessinee:
+    image.thumbnail((COTE_MAX, COTE_MAX))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        fond = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(fond, image)
+    image = image.convert("RGB")
+    # A new picture has no memory: neither EXIF nor colour profile nor comment is written.
+    propre = Image.new("RGB", image.size)
+    propre.paste(image)
+    sortie = BytesIO()
+    propre.save(sortie, "JPEG", quality=82, optimize=True, progressive=True)
+    return PhotoRedessinee(sortie.getvalue(), *propre.size)
+
+
+def _mo(octets: int) -> str:
+    return f"{octets / 1024 / 1024:.1f}".replace(".", ",")

@@ -1,0 +1,111 @@
+"""Cancelling a group or a stay (S8): aids released, everybody free again for the year, both sides mailed.
+
+What will happen is shown first: `consequences` counts it. Lock order: groupes by key, sejour, credit.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Count, Sum
+
+from conventions.models import Credit
+from sejours import courriels
+from sejours.models import Groupe, Option, Sejour
+from sejours.operations.options import refuser_les_options
+from seniors.models import Inscription
+from seniors.operations.inscriptions import retirer_de_la_liste
+from sev.socle.courriels import deposer
+from sev.socle.journal import acte
+from sev.socle.refus import RefusMetier
+
+
+class AnnulationRefusee(RefusMetier):
+    """The group or the stay can't be cancelled now; the message says why."""
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """What a cancellation would undo: live groups, people registered, aids and their amount in euros, options."""
+
+    groupes: int
+    inscrits: int
+    aides: int
+    montant: Decimal
+    options: int = 0
+
+
+def consequences(*, groupes, sejour: Sejour | None = None) -> Consequences:
+    """Count what cancelling `groupes` (a queryset), and `sejour` with them, would undo."""
+    vivants = groupes.filter(annule_le__isnull=True)
+    sommes = (
+        Inscription.objects.presentes()
+        .filter(groupe__in=vivants)
+        .aggregate(inscrits=Count("pk"), aides=Count("aide"), montant=Sum("aide"))
+    )
+    return Consequences(
+        groupes=vivants.count(),
+        inscrits=sommes["inscrits"],
+        aides=sommes["aides"],
+        montant=sommes["montant"] or Decimal(0),
+        options=Option.objects.en_cours().filter(sejour=sejour).count() if sejour else 0,
+    )
+
+
+@transaction.atomic
+def annuler_groupe(*, groupe: Groupe, motif: str, par, le: date, maintenant: datetime) -> Groupe:
+    """Cancel a group until its stay begins, with a reason (S8). Locks groupe, credit. Raises AnnulationRefusee."""
+    motif = _motif(motif)
+    with acte("groupe annulé", par=par, motif=motif):
+        groupe = Groupe.objects.verrouiller().complets().get(pk=groupe.pk)
+        if groupe.annule_le is not None:
+            raise AnnulationRefusee("Ce groupe est déjà annulé.")
+        _annuler(groupe, motif=motif, par=par, le=le, maintenant=maintenant)
+    return groupe
+
+
+@transaction.atomic
+def annuler_sejour(*, sejour: Sejour, motif: str, par, le: date, maintenant: datetime) -> Sejour:
+    """Cancel a stay with its groups and options (S8). Locks its groups by key, the stay, credits, options.
+
+    Raises AnnulationRefusee once the stay has begun, or when a group was added since: what it undoes has changed.
+    """
+    motif = _motif(motif)
+    with acte("séjour annulé", par=par, motif=motif):
+        groupes = list(Groupe.objects.verrouiller().complets().filter(sejour=sejour.pk).order_by("pk"))
+        sejour = Sejour.objects.verrouiller().select_related("offre__equipement").get(pk=sejour.pk)
+        if sejour.annule_le is not None:
+            raise AnnulationRefusee("Ce séjour est déjà annulé.")
+        if Groupe.objects.filter(sejour=sejour).count() != len(groupes):
+            raise AnnulationRefusee(
+                "Un groupe vient d'être ajouté à ce séjour. Relisez la page, puis recommencez."
+            )
+        # All credits in one order: two stays cancelled together may have the same porteurs.
+        porteurs = {groupe.porteur_id for groupe in groupes}
+        credits = Credit.objects.filter(convention__in=porteurs, programme=sejour.annee)
+        list(credits.select_for_update(no_key=True).order_by("pk"))
+        for groupe in groupes:
+            if groupe.annule_le is None:
+                _annuler(groupe, motif=motif, par=par, le=le, maintenant=maintenant)
+        refuser_les_options(sejour=sejour, motif=motif, maintenant=maintenant)
+        Sejour.objects.filter(pk=sejour.pk).update(annule_le=maintenant, motif_annulation=motif)
+    sejour.annule_le, sejour.motif_annulation = maintenant, motif
+    return sejour
+
+
+def _motif(motif: str) -> str:
+    if not motif.strip():
+        raise AnnulationRefusee("Dites pourquoi : les deux parties le liront.", champ="motif")
+    return motif.strip()
+
+
+def _annuler(groupe: Groupe, *, motif: str, par, le: date, maintenant: datetime) -> None:
+    """Cancel a group that is locked. Those on the list bear the instant of the cancellation, by which it is read."""
+    if le >= groupe.sejour.debut:
+        raise AnnulationRefusee("Ce séjour a commencé : il ne s'annule plus. Écrivez à l'ANCV.")
+    Groupe.objects.filter(pk=groupe.pk).update(annule_le=maintenant, motif_annulation=motif)
+    groupe.annule_le, groupe.motif_annulation = maintenant, motif
+    inscriptions = list(groupe.inscriptions.presentes().order_by("pk"))
+    retirer_de_la_liste(inscriptions, groupe, motif="séjour annulé", par=par, le=le, maintenant=maintenant)
+    deposer(courriels.groupe_annule(groupe, motif=motif))
