@@ -19,7 +19,7 @@ from sev.socle.saisie import (
     TexteField,
     valider_naissance,
 )
-from sev.socle.texte import cle
+from sev.socle.texte import cle, cle_ville
 from sev.socle.typographie import jour_mois_annee
 
 CHAMPS_D_IDENTITE = ("nom", "prenom", "date_naissance", "ville_naissance")

@@ -46,7 +46,11 @@ class Credit(models.Model):
                 violation_error_message="Le crédit disponible ne suffit pas.",
             ),
         ]
-        triggers = [compteurs_proteges("alloue", "engage", "verse")]
+        triggers = [
+            compteurs_proteges("alloue", "engage", "verse"),
+            # Its entries, and the year's allotments, are counted where it stands.
+            pgtrigger.ReadOnly(name="credit_fixe", fields=["convention", "programme"]),
+        ]
 
     def __str__(self):
         return f"{self.convention}, {self.annee}"

@@ -342,17 +342,38 @@ def test_sql_cannot_put_one_person_on_two_stays_at_once(db):
     ailleurs = GroupeFactory()
     with refuse("pas_deux_sejours_a_la_fois"):
         copie(inscription, groupe_id=ailleurs.pk)
+    la_veille, le_jour = (GroupeFactory(sejour__debut=date(2022, 5, jour)) for jour in (20, 21))
     with refuse("pas_deux_sejours_a_la_fois"):
-        copie(inscription, groupe_id=ailleurs.pk, debut=date(2022, 5, 20), fin=date(2022, 5, 27))
-    copie(inscription, groupe_id=ailleurs.pk, debut=date(2022, 5, 21), fin=date(2022, 5, 28))
+        copie(inscription, groupe_id=la_veille.pk, debut=date(2022, 5, 20), fin=date(2022, 5, 27))
+    copie(inscription, groupe_id=le_jour.pk, debut=date(2022, 5, 21), fin=date(2022, 5, 28))
+
+
+def test_sql_cannot_give_a_registration_other_dates_than_its_stay(db):
+    """Else the same person could be aided twice in a year, or be in two places at once."""
+    inscription = InscriptionFactory(groupe=groupe_dote())
+    juin = groupe_dote(sejour__debut=date(2022, 6, 4))
+    with refuse("les_dates_sont_celles_du_sejour"):
+        copie(inscription, groupe_id=juin.pk, debut=date(2023, 6, 4), fin=date(2023, 6, 11))
+    with refuse("les_dates_sont_celles_du_sejour"):
+        sql("UPDATE seniors_inscription SET debut = '2021-05-14', fin = '2021-05-21'")
+    with refuse("les_dates_sont_celles_du_sejour"):
+        sql("UPDATE seniors_inscription SET fin = fin + 1")
+
+
+def test_sql_cannot_move_a_credit_to_another_year_or_convention(db):
+    credit, autre = CreditFactory(), ConventionFactory()
+    ProgrammeFactory(annee=2023)
+    with refuse("credit_fixe"):
+        sql("UPDATE conventions_credit SET annee = 2023")
+    with refuse("credit_fixe"):
+        sql("UPDATE conventions_credit SET convention_id = %(autre)s", autre=autre.pk)
+    assert Credit.objects.get().convention_id == credit.convention_id
 
 
 def test_sql_cannot_register_one_person_twice_on_a_list(db):
     inscription = InscriptionFactory()
     with refuse("une_inscription_par_senior_et_groupe|pas_deux_sejours_a_la_fois"):
         copie(inscription)
-    with refuse("une_inscription_par_senior_et_groupe"):
-        copie(inscription, debut=date(2022, 7, 2), fin=date(2022, 7, 9))
 
 
 @pytest.mark.parametrize(
@@ -414,7 +435,7 @@ def test_sql_cannot_make_a_link_without_sense(db):
         ("nature_aidant = 'FAMILIAL'", "nature_pour_les_aidants"),
         ("rfr = NULL", "rfr_sauf_aidant_familial"),
         ("rfr = -1", "rfr_sauf_aidant_familial"),
-        ("fin = debut", "sejour_dans_l_ordre"),
+        ("fin = debut", "les_dates_sont_celles_du_sejour"),
     ],
 )
 def test_sql_cannot_write_a_registration_that_means_nothing(db, changement, regle):

@@ -259,9 +259,9 @@ def test_stays_of_one_departement_have_dots_that_all_show():
 
 
 def test_the_outline_is_a_small_drawing(client, quatre):
-    svg = re.search(r"<svg viewBox=\"0 0 420 415\".*?</svg>", ouvrir(client, quatre).content.decode(), re.S)[
-        0
-    ]
+    svg = re.search(
+        r"<svg viewBox=\"0 0 420 415\".*?</svg>", ouvrir(client, quatre).content.decode(), re.DOTALL
+    )[0]
     assert len(svg.encode()) < 3_000
 
 

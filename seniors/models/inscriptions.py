@@ -246,6 +246,20 @@ class Inscription(models.Model):
                     RETURN NULL;
                 """,
             ),
+            # I9, I11: the two constraints above judge by these dates, so they are the stay's and no other.
+            pgtrigger.Trigger(
+                name="dates_du_sejour",
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("debut", "fin"),
+                when=pgtrigger.Before,
+                func="""
+                    PERFORM 1 FROM sejours_groupe AS g JOIN sejours_sejour AS s ON s.id = g.sejour_id
+                      WHERE g.id = NEW.groupe_id AND s.debut = NEW.debut AND s.fin = NEW.fin;
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION 'les_dates_sont_celles_du_sejour' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             pgtrigger.ReadOnly(name="inscription_fixe", fields=["groupe", "inscrite_le"]),
         ]
 
