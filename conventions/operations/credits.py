@@ -53,6 +53,15 @@ def engager(
     return ligne and ligne[0]
 
 
+def libre(*, convention: int, annee: int) -> Decimal | None:
+    """Lock the year's credit and return the euros free on it; None when the year has none.
+
+    Whoever is giving credit back is waited for, and will see what the present transaction registers.
+    """
+    credit = Credit.objects.select_for_update(no_key=True).filter(convention=convention, programme=annee).first()
+    return credit and credit.disponible
+
+
 @transaction.atomic
 def liberer(
     *, convention: int, annee: int, montant: Decimal, inscription: int, par, le: date, motif=""

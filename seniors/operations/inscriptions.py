@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from conventions.operations.credits import engager, liberer
+from conventions.operations.credits import engager, liberer, libre
 from sejours.models import Groupe
 from seniors.models import Inscription, Senior
 from seniors.models.seniors import Identite
@@ -78,7 +78,7 @@ def inscrire(
         if deja := _meme_formulaire(autres, jeton):
             return deja
         _refuser(empechement(autres, groupe))
-        decision = examiner(groupe=groupe, date_naissance=senior.date_naissance, fiche=fiche, autres=autres)
+        decision = _decider(groupe=groupe, date_naissance=senior.date_naissance, fiche=fiche, autres=autres)
         _refuser(*decision.obstacles)
         _verifier_conjoint(fiche, groupe)
         inscription = Inscription.objects.create(
@@ -121,7 +121,7 @@ def corriger(
         _corriger_identite(inscription, identite, groupe, le)
         verifier_dependants(inscription, fiche)
         autres = inscriptions_de(senior, groupe, sauf=inscription.pk)
-        decision = examiner(
+        decision = _decider(
             groupe=groupe,
             date_naissance=senior.date_naissance,
             fiche=fiche,
@@ -192,6 +192,15 @@ def retablir(
 def _refuser(*obstacles: Obstacle | None) -> None:
     if reels := [o for o in obstacles if o is not None]:
         raise InscriptionRefusee(*reels)
+
+
+def _decider(*, groupe: Groupe, **dossier) -> Decision:
+    """Decide; when credit seems to lack, look again under its lock: some may be coming back at this very moment."""
+    decision = examiner(groupe=groupe, **dossier)
+    if decision.motif == CREDITS_EPUISES:
+        groupe.credit_disponible = libre(convention=groupe.porteur_id, annee=groupe.sejour.debut.year)
+        decision = examiner(groupe=groupe, **dossier)
+    return decision
 
 
 def _personne(senior: Senior | None, identite: Identite | None, fiche: Fiche) -> Senior:
@@ -405,7 +414,7 @@ def _remettre(inscription: Inscription, groupe: Groupe, *, par, le: date, mainte
     _refuser(empechement(autres, groupe))
     inscription.aide = None
     fiche = Fiche.de(inscription)
-    decision = examiner(
+    decision = _decider(
         groupe=groupe,
         date_naissance=inscription.senior.date_naissance,
         fiche=fiche,
