@@ -57,6 +57,8 @@ def pytest_configure(config):
         "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    # Transactional tests empty the tables; the ledger refuses TRUNCATE but to a connection that says so.
+    connection.settings_dict["OPTIONS"]["options"] += " -c sev.vidage=permis"
     # The same algorithm at its lowest cost: what is tested is never how long a hash takes.
     Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = (
         1,
@@ -87,16 +89,8 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Let transactional tests empty the tables, and find again afterwards what the migrations had put there.
-
-    The ledger refuses TRUNCATE but where a setting says so: it belongs to the test database alone, and to the
-    connections opened after it.
-    """
+    """Let a transactional test, which empties the tables, leave what the migrations had put there."""
     with django_db_blocker.unblock():
-        with connection.cursor() as curseur:
-            nom = connection.ops.quote_name(connection.settings_dict["NAME"])
-            curseur.execute(f"ALTER DATABASE {nom} SET sev.vidage = 'permis'")
-        connection.close()
         migrees = {modele: list(modele.objects.order_by("pk").values()) for modele in (Tarif, Bareme)}
 
     def remettre(**signal):

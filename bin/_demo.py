@@ -100,10 +100,10 @@ class Demo:
         """Start all of it, in order, and wait until the first page answers."""
         from sev.embarque import Postgres, Valkey
 
-        dire("Starting PostgreSQL and Valkey…")
         adresses = {}
         for variable, serveur in (("DATABASE_URL", Postgres), ("REDIS_URL", Valkey)):
             if not os.environ.get(variable):
+                dire(f"Starting {serveur.__name__}…")
                 self.serveurs.append(serveur(self.dossier))
                 adresses[variable] = self.serveurs[-1].demarrer()
         self.environnement = {

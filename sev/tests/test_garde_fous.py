@@ -4,11 +4,13 @@ import socket
 from datetime import date
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.template import Context, Origin, Template, engines
+from psycopg import errors
 
 from conftest import OutboundConnection, UndefinedTemplateVariable
 from conventions.models import Bareme, Tarif
@@ -55,11 +57,17 @@ def test_no_name_is_looked_up():
         socket.getaddrinfo("example.org", 443)
 
 
-def test_only_the_test_database_lets_its_tables_be_emptied(db):
+def test_the_connections_of_the_tests_alone_may_empty_the_ledger(db):
     with connection.cursor() as curseur:
         curseur.execute("SELECT current_database(), current_setting('sev.vidage')")
         base, vidage = curseur.fetchone()
     assert (base.startswith("test_"), vidage) == (True, "permis")
+    ordinaire = connection.get_connection_params() | {"options": "-c lock_timeout=3000"}
+    with (
+        psycopg.connect(**ordinaire) as ailleurs,
+        pytest.raises(errors.RaiseException, match="conventions_mouvement is append-only"),
+    ):
+        ailleurs.execute("TRUNCATE conventions_mouvement CASCADE")
 
 
 @pytest.mark.django_db(transaction=True)
