@@ -41,7 +41,11 @@ def creer_offre(
     inclus: str = "",
     supplement_individuelle: Decimal | None = None,
 ) -> Offre:
-    """Record what an équipement sells for a year, in euros per person, within the maximum price of the year (P3)."""
+    """Record what an équipement sells for a year, in euros per person, within the maximum price of the year (P3).
+
+    Locks the équipement. Raises SejourRefuse.
+    """
+    Equipement.objects.select_for_update(no_key=True).get(pk=equipement.pk)
     if Offre.objects.filter(equipement=equipement, annee=annee, duree=duree).exists():
         raise SejourRefuse("Cette offre existe déjà pour cette année et cette durée.", champ="duree")
     _prix_admis(prix, duree, annee)
@@ -102,10 +106,11 @@ def _prix_admis(prix: Decimal, duree: int, annee: int) -> None:
 def enregistrer_equipement(
     *, prestataire: Organisme, par: Compte, le: date, equipement: Equipement | None = None, **champs
 ) -> Equipement:
-    """Record or correct a provider's équipement (S1). Raises SejourRefuse.
+    """Record or correct a provider's équipement (S1). Locks the organisation. Raises SejourRefuse.
 
     `champs` are the model's own; the département follows the postcode and the town.
     """
+    Organisme.objects.select_for_update(no_key=True).get(pk=prestataire.pk)
     homonymes = Equipement.objects.filter(prestataire=prestataire, nom=champs["nom"])
     if homonymes.exclude(pk=equipement and equipement.pk).exists():
         raise SejourRefuse("Vous avez déjà un équipement de ce nom.", champ="nom")
@@ -197,8 +202,9 @@ def reconduire_offre(*, offre: Offre, prix: Decimal, par: Compte, le: date) -> t
 def publier_sejour(*, offre: Offre, debut: date, places: int, par: Compte, le: date) -> Sejour:
     """Publish a stay of the offer's length starting on `debut`, outside closed seasons (S1, P1, P2, P4).
 
-    Raises SejourRefuse; the year of a stay is that of its first day, and so must be the offer's.
+    Locks the offer. Raises SejourRefuse; the year of a stay is that of its first day, and so must be the offer's.
     """
+    Offre.objects.select_for_update(no_key=True).get(pk=offre.pk)
     programme = programme_ouvert(debut.year)
     fin = fin_du_sejour(debut, offre.duree)
     if offre.annee != debut.year:
