@@ -115,8 +115,8 @@ class Point:
     """The dot of a stay: its number in the list, its place on the map."""
 
     numero: int
-    x: float
-    y: float
+    x: int
+    y: int
 
 
 def placer(departements: list[str]) -> tuple[list[Point], list[str]]:
@@ -129,7 +129,7 @@ def placer(departements: list[str]) -> tuple[list[Point], list[str]]:
         if code in CENTRES:
             points.append(Point(numero, *_libre(*_projeter(*CENTRES[code]), points)))
         else:
-            ailleurs.append(f"{numero} : {departement(code) or code}")
+            ailleurs.append(f"n° {numero} ({departement(code) or code})")
     return points, ailleurs
 
 
@@ -137,7 +137,7 @@ def _projeter(latitude: float, longitude: float) -> tuple[float, float]:
     return 27.5 * (longitude + 5.29), 40 * (51.4 - latitude)
 
 
-def _libre(x: float, y: float, points: list[Point]) -> tuple[float, float]:
+def _libre(x: float, y: float, points: list[Point]) -> tuple[int, int]:
     """Return the nearest place to (x, y), in rings around it, that covers no other dot."""
     for anneau in range(12):
         for rang in range(6 * anneau or 1):
@@ -146,5 +146,5 @@ def _libre(x: float, y: float, points: list[Point]) -> tuple[float, float]:
             a = min(max(x + ecart * cos(angle), RAYON + 2), LARGEUR - RAYON - 2)
             b = min(max(y + ecart * sin(angle), RAYON + 2), HAUTEUR - RAYON - 2)
             if all(hypot(a - p.x, b - p.y) >= 1.6 * RAYON for p in points):
-                return round(a, 1), round(b, 1)
-    return round(x, 1), round(y, 1)
+                return round(a), round(b)
+    return round(x), round(y)

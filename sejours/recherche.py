@@ -20,13 +20,19 @@ TRIS = {
 CHOIX_TRIS = [("debut", "date de départ"), ("prix", "prix"), ("places", "places libres")]
 
 
+class DepartField(DateFrancaiseField):
+    """A day on which a stay starts; the example is not a birth date."""
+
+    MESSAGE = "Écrivez la date ainsi : 31/05/2027"
+
+
 class FiltreOffres(forms.Form):
     """The filters of a search of stays. A value that makes no sense is said so, and left out."""
 
     use_required_attribute = False
 
-    debut_min = DateFrancaiseField(label="Départ au plus tôt le", required=False)
-    debut_max = DateFrancaiseField(label="Départ au plus tard le", required=False)
+    debut_min = DepartField(label="Départ au plus tôt le", required=False)
+    debut_max = DepartField(label="Départ au plus tard le", required=False)
     duree = forms.TypedChoiceField(
         label="Durée", required=False, coerce=int, empty_value=None, choices=[("", "Toutes"), *Duree.choices]
     )

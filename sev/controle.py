@@ -125,6 +125,35 @@ CONTROLES = (
         """,
     ),
     Controle(
+        "places_en_option_du_sejour",
+        """
+        SELECT format('séjour %s : places en option %s, options en cours %s ; prises %s sur %s', s.id,
+                      s.places_en_option, coalesce(o.n, 0), s.places_prises, s.places)
+          FROM sejours_sejour s
+          LEFT JOIN (SELECT sejour_id, sum(places) AS n FROM sejours_option WHERE issue = '' GROUP BY sejour_id) o
+                 ON o.sejour_id = s.id
+         WHERE s.places_en_option <> coalesce(o.n, 0)
+            OR s.places_en_option > 0 AND s.places_prises + s.places_en_option > s.places
+         ORDER BY s.id
+        """,
+    ),
+    Controle(
+        "rien_de_vivant_sur_un_sejour_annule",
+        """
+        SELECT format('séjour %s : groupe %s', s.id, g.id)
+          FROM sejours_sejour s JOIN sejours_groupe g ON g.sejour_id = s.id AND g.annule_le IS NULL
+         WHERE s.annule_le IS NOT NULL
+         UNION ALL
+        SELECT format('séjour %s : option %s', s.id, o.id)
+          FROM sejours_sejour s JOIN sejours_option o ON o.sejour_id = s.id AND o.issue = ''
+         WHERE s.annule_le IS NOT NULL
+         UNION ALL
+        SELECT format('groupe %s : inscription %s', g.id, i.id)
+          FROM sejours_groupe g JOIN seniors_inscription i ON i.groupe_id = g.id AND i.effacee_le IS NULL
+         WHERE g.annule_le IS NOT NULL
+        """,
+    ),
+    Controle(
         "dates_du_sejour_selon_l_offre",
         """
         SELECT format('séjour %s : du %s au %s, offre de %s jours en %s', s.id, s.debut, s.fin, o.duree, o.annee)
@@ -163,7 +192,8 @@ CONTROLES = (
     ),
     Controle(
         "liste_close_donc_inchangee",
-        # Closed by its last day, whatever the clock recorded, or by the record. Only staff may, with a reason (I15).
+        # Closed by its last day, whatever the clock recorded, or by the record. Only staff may, with a reason (I15);
+        # and a cancelled group lets its people go until its stay begins (S8).
         """
         SELECT format('groupe %s : inscription %s changée le %s', g.id, e.pgh_obj_id, e.pgh_created_at)
           FROM seniors_inscriptionevent e
@@ -174,6 +204,7 @@ CONTROLES = (
          WHERE (e.pgh_created_at > v.le
                 OR greatest(e.inscrite_le, e.modifiee_le)
                    >= (g.dernier_jour + 1)::timestamp AT TIME ZONE 'Europe/Paris')
+           AND NOT coalesce(e.effacee_le = g.annule_le, false)
            AND NOT (coalesce(e.pgh_context ->> 'motif', '') <> ''
                     AND EXISTS (SELECT FROM conventions_compte a
                                  WHERE a.is_staff AND a.id = (e.pgh_context ->> 'par')::bigint))

@@ -32,6 +32,7 @@ class EquipementForm(forms.ModelForm):
             "accessible",
             "accessibilite",
             "telephone",
+            "description",
         ]
 
     def clean_prestataire(self):

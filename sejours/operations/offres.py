@@ -107,9 +107,9 @@ def _prix_admis(prix: Decimal, duree: int, annee: int) -> None:
 def enregistrer_equipement(
     *, prestataire: Organisme, par: Compte, le: date, equipement: Equipement | None = None, **champs
 ) -> Equipement:
-    """Record or correct a provider's équipement (S1). Raises SejourRefuse.
+    """Record or correct a provider's équipement (S1). Locks the organisation. Raises SejourRefuse.
 
-    `champs` are the model's own; the département follows the postcode and the town. Locks the provider.
+    `champs` are the model's own; the département follows the postcode and the town.
     """
     Organisme.objects.select_for_update(no_key=True).get(pk=prestataire.pk)
     homonymes = Equipement.objects.filter(prestataire=prestataire, nom=champs["nom"])
@@ -205,6 +205,7 @@ def publier_sejour(*, offre: Offre, debut: date, places: int, par: Compte, le: d
 
     Locks the offer. Raises SejourRefuse; the year of a stay is that of its first day, and so must be the offer's.
     """
+    Offre.objects.select_for_update(no_key=True).get(pk=offre.pk)
     programme = programme_ouvert(debut.year)
     fin = fin_du_sejour(debut, offre.duree)
     if offre.annee != debut.year:

@@ -116,7 +116,7 @@ def _ligne(sejour: Sejour, le: date) -> tuple:
         sejour.places,
         sejour.places_prises,
         sejour.places_en_option,
-        sejour.places_libres,
+        0 if sejour.annule_le else sejour.places_libres,
         sejour.inscrits,
         etat(sejour, le).libelle,
     )

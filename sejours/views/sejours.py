@@ -226,6 +226,6 @@ def _ligne(sejour: Sejour, le: date) -> tuple:
         sejour.places,
         sejour.places_prises,
         sejour.places_en_option,
-        sejour.places_libres,
+        0 if sejour.annule_le else sejour.places_libres,
         etat(sejour, le).libelle,
     )

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from conventions.tests.factories import CompteFactory, connecter
 from sejours.models import Groupe, Option
+from sejours.operations.groupes import verrouiller_listes
 from sejours.operations.options import poser
 from sejours.tests.factories import GroupeFactory, PorteurFactory
 from seniors.models import Inscription
@@ -26,6 +27,7 @@ from seniors.tests.factories import (
 from sev.controle import controler
 from sev.socle.models import Courriel
 from sev.socle.refus import RefusMetier
+from sev.socle.temps import maintenant
 
 pytestmark = pytest.mark.django_db
 
@@ -60,12 +62,12 @@ def hotelier(client, hotel):
     return client
 
 
-def annuler(groupe, *, le=LE, motif=MOTIF):
-    return annuler_groupe(groupe=groupe, motif=motif, par=None, le=le, maintenant=MAINTENANT)
+def annuler(groupe, *, le=LE, motif=MOTIF, maintenant=MAINTENANT):
+    return annuler_groupe(groupe=groupe, motif=motif, par=None, le=le, maintenant=maintenant)
 
 
-def annuler_le_sejour(groupe, *, le=LE, motif=MOTIF):
-    return annuler_sejour(sejour=groupe.sejour, motif=motif, par=None, le=le, maintenant=MAINTENANT)
+def annuler_le_sejour(groupe, *, le=LE, motif=MOTIF, maintenant=MAINTENANT):
+    return annuler_sejour(sejour=groupe.sejour, motif=motif, par=None, le=le, maintenant=maintenant)
 
 
 def option_sur(groupe, places=5):
@@ -136,8 +138,12 @@ def test_until_the_eve_of_the_stay_even_once_the_list_is_closed(groupe, acte):
     with pytest.raises(AnnulationRefusee, match="a commencé"):
         acte(groupe, le=date(2022, 5, 14))
     assert solde(groupe)[1] == 160
-    acte(groupe, le=date(2022, 5, 13))
+    with time_machine.travel(datetime(2022, 5, 13, 11, 0, tzinfo=PARIS), tick=False):
+        instant = maintenant()
+        verrouiller_listes(le=date(2022, 5, 13), maintenant=instant)
+        acte(groupe, le=date(2022, 5, 13), maintenant=instant)
     assert solde(groupe)[1] == 0
+    assert list(controler()) == []
 
 
 @pytest.mark.parametrize("acte", [annuler, annuler_le_sejour])

@@ -457,12 +457,14 @@ def test_the_menu_lists_the_pages_that_exist_and_marks_the_current_one(client, p
     menu = visiter(client, porteur, "/groupes/").context["menu"]
     assert [(e["libelle"], e["courant"]) for e in menu] == [
         ("Accueil", False),
+        ("Chercher un séjour", False),
+        ("Mes options", False),
         ("Mes groupes", True),
         ("Mon compte", False),
         ("Utilisateurs", False),
         ("Journal", False),
     ]
-    assert [client.get(e["url"]).status_code for e in menu] == [200] * 5
+    assert [client.get(e["url"]).status_code for e in menu] == [200] * 7
 
 
 MESSAGE = "Aucun nouveau séjour ne peut être enregistré."

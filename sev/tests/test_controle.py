@@ -9,8 +9,9 @@ from django.core.management import call_command
 from django.db import connection
 
 from conventions.models import Mouvement
-from conventions.tests.factories import CompteFactory, CreditFactory
+from conventions.tests.factories import CompteFactory, CreditFactory, ProgrammeFactory
 from sejours.operations.groupes import verrouiller_listes
+from sejours.operations.options import poser
 from sejours.tests.factories import GroupeFactory, PorteurFactory, SejourFactory
 from seniors.models import Inscription
 from seniors.operations.inscriptions import effacer
@@ -110,6 +111,12 @@ def trouves() -> list[str]:
             "UPDATE sejours_sejour SET places = 9",
             "sejour_jamais_surreserve",
         ),
+        (["places_en_option_du_sejour"], "UPDATE sejours_sejour SET places_en_option = 1", ""),
+        (
+            ["rien_de_vivant_sur_un_sejour_annule"],
+            "UPDATE sejours_sejour SET annule_le = now(), motif_annulation = 'Travaux'",
+            "",
+        ),
         (["dates_du_sejour_selon_l_offre"], "UPDATE sejours_offre SET annee = 2023", ""),
         (["dates_du_sejour_selon_l_offre"], "UPDATE sejours_offre SET duree = 5", ""),
         (["dernier_jour_17_jours_avant"], "UPDATE sejours_groupe SET dernier_jour = dernier_jour + 1", ""),
@@ -202,6 +209,21 @@ def test_a_change_after_the_recorded_lock_is_found_though_it_hides_its_hour(list
     planter("UPDATE sejours_groupeevent SET pgh_created_at = pgh_created_at - interval '1 second'")
     Inscription.objects.filter(pk=liste.inscriptions.presentes().first().pk).update(handicape=True)
     assert trouves() == ["liste_close_donc_inchangee"]
+
+
+def test_places_held_beyond_those_of_the_stay_are_found(liste):
+    ProgrammeFactory()
+    poser(
+        sejour=liste.sejour,
+        places=3,
+        message="",
+        par=CompteFactory(convention=liste.porteur.convention),
+        le=LE_24.date(),
+        maintenant=LE_24,
+    )
+    assert trouves() == []
+    planter("UPDATE sejours_sejour SET places = places_prises + 2", sans="sejour_jamais_surreserve")
+    assert trouves() == ["places_en_option_du_sejour"]
 
 
 @pytest.mark.parametrize(

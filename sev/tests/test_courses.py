@@ -124,6 +124,19 @@ INVARIANTS = {
         SELECT s.id FROM sejours_sejour s LEFT JOIN sejours_groupe g ON g.sejour_id = s.id AND g.annule_le IS NULL
          GROUP BY s.id HAVING s.places_prises > s.places OR s.places_prises <> coalesce(
                 sum(CASE WHEN g.verrouille_le IS NULL THEN g.places ELSE g.inscrits END), 0)""",
+    "a stay's held places are not those of its options, or too many": """
+        SELECT s.id FROM sejours_sejour s LEFT JOIN sejours_option o ON o.sejour_id = s.id AND o.issue = ''
+         GROUP BY s.id HAVING s.places_prises + s.places_en_option > s.places
+             OR s.places_en_option <> coalesce(sum(o.places), 0)""",
+    "something lives on what is cancelled": """
+        SELECT 'group', g.id FROM sejours_groupe g JOIN sejours_sejour s ON s.id = g.sejour_id
+         WHERE s.annule_le IS NOT NULL AND g.annule_le IS NULL
+         UNION ALL
+        SELECT 'option', o.id FROM sejours_option o JOIN sejours_sejour s ON s.id = o.sejour_id
+         WHERE s.annule_le IS NOT NULL AND o.issue = ''
+         UNION ALL
+        SELECT 'registration', i.id FROM seniors_inscription i JOIN sejours_groupe g ON g.id = i.groupe_id
+         WHERE g.annule_le IS NOT NULL AND i.effacee_le IS NULL""",
     "a link leads to somebody who left": """
         SELECT i.id FROM seniors_inscription i JOIN seniors_inscription lie ON lie.id = i.senior_lie_id
          WHERE i.effacee_le IS NULL AND (lie.effacee_le IS NOT NULL OR lie.groupe_id <> i.groupe_id)""",
