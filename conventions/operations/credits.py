@@ -58,7 +58,9 @@ def libre(*, convention: int, annee: int) -> Decimal | None:
 
     Whoever is giving credit back is waited for, and will see what the present transaction registers.
     """
-    credit = Credit.objects.select_for_update(no_key=True).filter(convention=convention, programme=annee).first()
+    credit = (
+        Credit.objects.select_for_update(no_key=True).filter(convention=convention, programme=annee).first()
+    )
     return credit and credit.disponible
 
 

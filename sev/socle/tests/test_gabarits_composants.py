@@ -606,6 +606,7 @@ PLANCHE = """
 <form method="post" novalidate>
 {% for champ in form %}{% include "composants/champ.html" with champ=champ only %}{% endfor %}
 {% include "composants/panneau.html" with p=p only %}<button class="btn btn-primary">Enregistrer</button></form>
+{% include "composants/somme.html" with lignes=lignes only %}
 """
 
 
@@ -619,6 +620,7 @@ def planche():
         criteres=[{"libelle": "Mer", "url": "#"}],
         page=Paginator(range(157), 20).page(2),
         p={"ton": "pin", "titre": "Aide accordée", "conditions": [], "prix": 410, "aide": 160, "reste": 250},
+        lignes=[{"libelle": "Versé", "montant": "160 €", "total": True}],
         form=refusee(),
         messages=[SimpleNamespace(level_tag="error", extra_tags="", message="Refusé.")],
     )
