@@ -21,6 +21,7 @@ from sejours.tests.factories import (
     PorteurFactory,
     PrestataireFactory,
     SejourFactory,
+    tarifs_du_manuel,
 )
 from seniors.tests.factories import PARIS, clair
 from sev.socle.temps import aujourdhui, maintenant
@@ -258,3 +259,32 @@ def test_pages_cost_the_same_for_one_stay_and_for_twenty(client, offre):
     for _ in range(5):
         option(premier, 1)
     assert requetes() == avant
+
+
+# --- The journal ------------------------------------------------------------------------------------------------
+
+
+def test_the_journal_tells_the_provider_and_no_other_what_was_done_to_its_stays(client, prestataire):
+    ProgrammeFactory()
+    tarifs_du_manuel()
+    equipement = EquipementFactory(prestataire=prestataire.organisme, nom="LES PINS")
+    client.post(
+        reverse("offre-nouvelle", args=[equipement.pk]), {"annee": "2022", "duree": "8", "prix": "410"}
+    )
+    offre = equipement.offres.get()
+    client.post(reverse("offre-sejours", args=[offre.pk]), {"debut": "03/09/2022", "places": "50"})
+    sejour = offre.sejours.get()
+    client.post(reverse("sejour-places", args=[sejour.pk]), {"places": "60"})
+    client.post(reverse("sejour-fermer", args=[sejour.pk]), {"acte": "fermer"})
+    lu = page(client.get(reverse("journal")))
+    nom = "Séjour du samedi 3 au samedi 10 septembre 2022"
+    for phrase in (
+        "Équipement LES PINS enregistré",
+        "Offre 2022, 8 jours, 7 nuits, créée : 410 €",
+        f"{nom}, publié : 50 places",
+        f"{nom}, modifié : places : 50 devient 60",
+        f"{nom}, fermé aux demandes",
+    ):
+        assert phrase in lu, phrase
+    connecter(client, CompteFactory(prestataire=True))
+    assert "Séjour" not in page(client.get(reverse("journal"))).split("<main", 1)[1]
