@@ -107,5 +107,12 @@ def _annuler(groupe: Groupe, *, motif: str, par, le: date, maintenant: datetime)
     Groupe.objects.filter(pk=groupe.pk).update(annule_le=maintenant, motif_annulation=motif)
     groupe.annule_le, groupe.motif_annulation = maintenant, motif
     inscriptions = list(groupe.inscriptions.presentes().order_by("pk"))
-    retirer_de_la_liste(inscriptions, groupe, motif="séjour annulé", par=par, le=le, maintenant=maintenant)
+    retirer_de_la_liste(
+        inscriptions=inscriptions,
+        groupe=groupe,
+        motif="séjour annulé",
+        par=par,
+        le=le,
+        maintenant=maintenant,
+    )
     deposer(courriels.groupe_annule(groupe, motif=motif))

@@ -145,7 +145,9 @@ def effacer(*, inscription: Inscription, par, le: date, maintenant: datetime) ->
         inscription = _presente(inscription.pk, groupe)
         if lie := inscription.dependants.presentes().select_related("senior").first():
             raise _protegee(lie)
-        return retirer_de_la_liste([inscription], groupe, par=par, le=le, maintenant=maintenant)
+        return retirer_de_la_liste(
+            inscriptions=[inscription], groupe=groupe, par=par, le=le, maintenant=maintenant
+        )
 
 
 @transaction.atomic
@@ -157,7 +159,9 @@ def tout_effacer(*, groupe: Groupe, par, le: date, maintenant: datetime) -> tupl
     with acte("effacement de toute la liste", par=par):
         groupe = verrouiller_liste(groupe, le)
         inscriptions = list(groupe.inscriptions.presentes().order_by("pk"))
-        aidees = retirer_de_la_liste(inscriptions, groupe, par=par, le=le, maintenant=maintenant)
+        aidees = retirer_de_la_liste(
+            inscriptions=inscriptions, groupe=groupe, par=par, le=le, maintenant=maintenant
+        )
         return len(inscriptions), aidees
 
 
@@ -355,9 +359,9 @@ def _appliquer(
 
 
 def retirer_de_la_liste(
+    *,
     inscriptions: list[Inscription],
     groupe: Groupe,
-    *,
     par,
     le: date,
     maintenant: datetime,
