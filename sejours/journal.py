@@ -1,18 +1,33 @@
-"""The journal of groups and options (X3): pre-registration, lock, cancellation, places asked, options decided."""
+"""The journal of stays (X3): équipements, offers and stays for their provider, groups and options for both sides."""
 
 from conventions.journal import historique
 from conventions.models import Compte
-from sejours.models import DemandePlaces, Groupe, Option
+from sejours.models import DemandePlaces, Equipement, Groupe, Offre, Option, Sejour
 from sev.socle.journal import Source, Trace, ecarts
-from sev.socle.typographie import quantite
+from sev.socle.typographie import euros, periode_longue, quantite
 
 FAITS = ("places", "type_groupe", "dernier_jour")
 
 
 def sources(compte: Compte) -> list[Source]:
-    """Return the acts on the groups and the options that `compte` may see."""
+    """Return the acts on what `compte` may see: groups and options, and a provider's équipements, offers and stays."""
     options = Option.pgh_event_model.objects.filter(pgh_obj__in=Option.objects.pour(compte))
-    return [*des_groupes(Groupe.objects.pour(compte)), historique(options, phrase_option)]
+    return [
+        *des_groupes(Groupe.objects.pour(compte)),
+        historique(options, phrase_option),
+        *(_du_prestataire(compte) if compte.est_prestataire else ()),
+    ]
+
+
+def _du_prestataire(compte: Compte) -> list[Source]:
+    return [
+        historique(modele.pgh_event_model.objects.filter(pgh_obj__in=modele.objects.pour(compte)), dire)
+        for modele, dire in (
+            (Equipement, phrase_equipement),
+            (Offre, phrase_offre),
+            (Sejour, phrase_sejour),
+        )
+    ]
 
 
 def des_groupes(groupes) -> list[Source]:
@@ -47,6 +62,36 @@ def phrase_option(apres, avant) -> str:
         return f"{nom} : groupe n° {apres.groupe_id} pré-inscrit"
     precisions = ecarts(avant, apres, ("places", "echeance"))
     return f"{nom} modifiée{' : ' if precisions else ''}{' ; '.join(precisions)}"
+
+
+def phrase_equipement(apres, avant) -> str:
+    """Say what happened to an équipement between two states; `avant` is None for its first."""
+    if avant is None:
+        return f"Équipement {apres.nom} enregistré"
+    precisions = ecarts(avant, apres, ("nom", "voie", "code_postal", "ville"))
+    return f"Équipement {apres.nom} modifié{' : ' if precisions else ''}{' ; '.join(precisions)}"
+
+
+def phrase_offre(apres, avant) -> str:
+    """Say what happened to an offer between two states; `avant` is None for its first."""
+    nom = f"Offre {apres.annee}, {apres.get_duree_display()}"
+    if avant is None:
+        return f"{nom}, créée : {euros(apres.prix)}"
+    precisions = ecarts(avant, apres, ("prix", "supplement_individuelle"))
+    return f"{nom}, modifiée{' : ' if precisions else ''}{' ; '.join(precisions)}"
+
+
+def phrase_sejour(apres, avant) -> str:
+    """Say what happened to a stay between two states; `avant` is None for its first."""
+    nom = f"Séjour {periode_longue(apres.debut, apres.fin)}"
+    if avant is None:
+        return f"{nom}, publié : {quantite(apres.places, 'place')}"
+    if avant.annule_le is None and apres.annule_le is not None:
+        return f"{nom}, annulé : {apres.motif_annulation}"
+    if (avant.ferme_le is None) != (apres.ferme_le is None):
+        return f"{nom}, {'fermé aux demandes' if apres.ferme_le else 'rouvert aux demandes'}"
+    precisions = ecarts(avant, apres, ("places",))
+    return f"{nom}, modifié{' : ' if precisions else ''}{' ; '.join(precisions)}"
 
 
 def _demandes(cles: list[int]) -> dict[int, Trace]:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from sejours.views import (
+    agenda,
     equipements,
     liste,
     mes_offres,
@@ -55,4 +56,7 @@ urlpatterns = [
     path("sejours/<int:sejour>/", sejours.fiche, name="sejour"),
     path("sejours/<int:sejour>/places/", sejours.changer_places, name="sejour-places"),
     path("sejours/<int:sejour>/fermer/", sejours.fermer, name="sejour-fermer"),
+    # Calendar feed
+    path("agenda/", agenda.agenda, name="agenda"),
+    path("agenda/<slug:secret>.ics", agenda.ics, name="agenda-ics"),
 ]

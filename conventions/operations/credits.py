@@ -28,7 +28,7 @@ class CreditRefuse(RefusMetier):
     """The ledger can't take this entry; the message says why."""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def engager(
     *, convention: int, annee: int, montant: Decimal, inscription: int, par, le: date, motif=""
 ) -> int | None:
@@ -64,7 +64,7 @@ def libre(*, convention: int, annee: int) -> Decimal | None:
     return credit and credit.disponible
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def liberer(
     *, convention: int, annee: int, montant: Decimal, inscription: int, par, le: date, motif=""
 ) -> Mouvement:

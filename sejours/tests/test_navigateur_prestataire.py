@@ -166,8 +166,11 @@ def test_no_page_of_the_space_has_an_accessibility_violation(page, prestataire, 
     ):
         page.goto(reverse(nom, args=cles))
         accessible(page)
-    page.goto(f"{reverse('occupation')}?annee={debut.year}")
-    accessible(page)
+    autre = OffreFactory(equipement=EquipementFactory(prestataire=prestataire.organisme), annee=debut.year)
+    SejourFactory(offre=autre, debut=debut, places=20)
+    for choix in ("", equipement.pk):
+        page.goto(f"{reverse('occupation')}?annee={debut.year}&equipement={choix}")
+        accessible(page)
     page.goto(reverse("equipement-nouveau"))
     page.get_by_role("button", name="Enregistrer l'équipement").click()
     assert clair(page.title()).startswith("4 erreurs :")

@@ -21,6 +21,7 @@ from sejours.tests.factories import (
     PorteurFactory,
     PrestataireFactory,
     SejourFactory,
+    tarifs_du_manuel,
 )
 from seniors.tests.factories import PARIS, clair
 from sev.socle.temps import aujourdhui, maintenant
@@ -221,18 +222,30 @@ def test_the_calendar_is_of_one_equipement_and_one_year(client, prestataire, sej
     adresse = reverse("occupation")
     assert client.get(adresse, {"equipement": autre.pk}).context["mois"] == []
     assert client.get(adresse, {"annee": 2023}).context["mois"] == []
-    assert client.get(adresse, {"equipement": etranger.pk}).context["nom"] == "LES CYCLADES"
+    assert client.get(adresse, {"equipement": etranger.pk}).context["nom"] == "Tous les équipements"
+
+
+def test_all_the_equipements_stand_on_one_page_month_by_month(client, prestataire, sejours):
+    pins = EquipementFactory(prestataire=prestataire.organisme, nom="LES PINS")
+    SejourFactory(offre=OffreFactory(equipement=pins, annee=2022), debut=date(2022, 5, 7), places=20)
+    SejourFactory(debut=date(2022, 5, 7))
+    Sejour.objects.filter(debut=DEBUTS[3]).update(annule_le=maintenant(), motif_annulation="Travaux")
+    GroupeFactory(sejour=sejours[1], places=30)
+    option(sejours[2], 5)
+    reponse = client.get(reverse("occupation"))
+    lus = {
+        lieu.nom: {mois: (s["tenues"], s["total"]) for mois, s in lieu.mois if s}
+        for lieu in reponse.context["lieux"]
+    }
+    assert lus == {"LES CYCLADES": {"février": (0, 50), "mai": (35, 100)}, "LES PINS": {"mai": (0, 20)}}
+    assert "35/100" in page(reponse)
 
 
 def test_the_calendar_as_a_spreadsheet(client, sejours):
     feuille = load_workbook(BytesIO(client.get(reverse("occupation-xlsx")).getvalue())).active
     assert feuille["A1"].value == "Occupation 2022, LES CYCLADES, au 24/04/2022"
-    assert [ligne[0] for ligne in feuille.iter_rows(min_row=4, values_only=True)] == [
-        "février",
-        "mai",
-        "mai",
-        "septembre",
-    ]
+    lus = [ligne[:2] for ligne in feuille.iter_rows(min_row=4, values_only=True)]
+    assert lus == [(mois, "LES CYCLADES") for mois in ("février", "mai", "mai", "septembre")]
 
 
 def test_pages_cost_the_same_for_one_stay_and_for_twenty(client, offre):
@@ -246,6 +259,7 @@ def test_pages_cost_the_same_for_one_stay_and_for_twenty(client, offre):
                 reverse("sejours"),
                 reverse("sejours-xlsx"),
                 reverse("occupation"),
+                reverse("occupation") + "?equipement=",
                 reverse("sejour", args=[premier.pk]),
             ):
                 assert client.get(adresse).status_code == 200
@@ -258,3 +272,32 @@ def test_pages_cost_the_same_for_one_stay_and_for_twenty(client, offre):
     for _ in range(5):
         option(premier, 1)
     assert requetes() == avant
+
+
+# --- The journal ------------------------------------------------------------------------------------------------
+
+
+def test_the_journal_tells_the_provider_and_no_other_what_was_done_to_its_stays(client, prestataire):
+    ProgrammeFactory()
+    tarifs_du_manuel()
+    equipement = EquipementFactory(prestataire=prestataire.organisme, nom="LES PINS")
+    client.post(
+        reverse("offre-nouvelle", args=[equipement.pk]), {"annee": "2022", "duree": "8", "prix": "410"}
+    )
+    offre = equipement.offres.get()
+    client.post(reverse("offre-sejours", args=[offre.pk]), {"debut": "03/09/2022", "places": "50"})
+    sejour = offre.sejours.get()
+    client.post(reverse("sejour-places", args=[sejour.pk]), {"places": "60"})
+    client.post(reverse("sejour-fermer", args=[sejour.pk]), {"acte": "fermer"})
+    lu = page(client.get(reverse("journal")))
+    nom = "Séjour du samedi 3 au samedi 10 septembre 2022"
+    for phrase in (
+        "Équipement LES PINS enregistré",
+        "Offre 2022, 8 jours, 7 nuits, créée : 410 €",
+        f"{nom}, publié : 50 places",
+        f"{nom}, modifié : places : 50 devient 60",
+        f"{nom}, fermé aux demandes",
+    ):
+        assert phrase in lu, phrase
+    connecter(client, CompteFactory(prestataire=True))
+    assert "Séjour" not in page(client.get(reverse("journal"))).split("<main", 1)[1]

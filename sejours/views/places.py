@@ -66,7 +66,7 @@ def repondre(request, numero):
         "groupe": groupe,
         "ouvert": groupe.modifiable(le),
         "demande": demande,
-        "demandes": demandes,
+        "demandes": demandes.exclude(pk=demande.pk) if demande else demandes,
         "maximum": groupe.places + groupe.sejour.places_libres,
     }
     return render(request, "sejours/places_repondre.html", contexte, status=422 if form.is_bound else 200)

@@ -380,7 +380,7 @@ def _appliquer(
         servir_file(convention=groupe.porteur_id, annee=groupe.sejour.debut.year, le=le)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def retirer_de_la_liste(
     *,
     inscriptions: list[Inscription],

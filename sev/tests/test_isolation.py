@@ -111,6 +111,8 @@ TABLE = {
     "sejour": (DU_PRESTATAIRE, PAS_DE_POST),
     "sejour-places": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
     "sejour-fermer": (PAS_DE_POST, PRESTATAIRE_FAIT),
+    "agenda": (AUX_DEUX, "302 302 302 302 302 302 403"),
+    "agenda-ics": (INCONNUE, JAMAIS),
     # seniors
     "groupe": (DU_GROUPE, PAS_DE_POST),
     "rooming-list": (DU_GROUPE, PAS_DE_POST),
@@ -227,6 +229,7 @@ class Scene:
             "uidb64": urlsafe_base64_encode(force_bytes(porteur.pk)),
             "token": default_token_generator.make_token(porteur),
             "demande": UUID(int=1),
+            "secret": "inconnu",
         } | autres
         chemin = routes()[route]
         return reverse(
