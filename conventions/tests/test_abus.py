@@ -42,8 +42,7 @@ def test_a_way_back_to_a_page_of_ours_is_taken(client, compte):
 
 
 def test_a_session_cookie_that_the_database_cannot_read_is_none(client):
-    client.cookies["sessionid"] = "abcdefgh\x00ijkl"
-    reponse = client.get("/")
+    reponse = client.get("/", headers={"Cookie": 'sessionid="abcdefgh\\000ijkl"'})
     assert (reponse.status_code, reponse["Location"]) == (302, "/connexion/?next=/")
 
 

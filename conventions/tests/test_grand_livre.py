@@ -275,7 +275,7 @@ def test_sql_cannot_grant_twice_a_year(db):
             "UPDATE seniors_inscription SET aide = 180, motif_sans_aide = '' WHERE id = %(cle)s",
             cle=seconde.pk,
         )
-    autre = InscriptionFactory(groupe=juin)
+    autre = InscriptionFactory(groupe=groupe_dote(sejour__debut=date(2022, 9, 3)))
     with refuse("une_aide_par_senior_et_par_an"):
         sql(
             "UPDATE seniors_inscription SET senior_id = %(senior)s WHERE id = %(cle)s",
