@@ -37,8 +37,10 @@ class GroupeQuerySet(models.QuerySet):
         tarif = Tarif.objects.filter(
             duree=OuterRef("sejour__offre__duree"), valable_du__lte=OuterRef("sejour__debut")
         ).order_by("-valable_du")
-        credit = Credit.objects.filter(convention=OuterRef("porteur"), programme=OuterRef("sejour__annee"))
-        programme = Programme.objects.filter(annee=OuterRef("sejour__annee"))
+        credit = Credit.objects.filter(
+            convention=OuterRef("porteur"), programme=OuterRef("sejour__annee")
+        ).order_by()
+        programme = Programme.objects.filter(annee=OuterRef("sejour__annee")).order_by()
         return self.annotate(
             aide_du_tarif=Subquery(tarif.values("aide")[:1]),
             credit_disponible=Subquery(credit.values(libre=F("alloue") - F("engage") - F("verse"))),
