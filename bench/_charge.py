@@ -1,4 +1,4 @@
-"""One client of a measure: registers by the operation or by HTTP until the time is up, or reads pages.
+"""One client of a measure: registers by the operation or by HTTP until the time is up, reads pages, searches.
 
 What to do comes as lines of JSON (standard input) or in SEV_BANC_DEMANDE; what was done goes out as JSON.
 """
@@ -196,6 +196,46 @@ def profil() -> dict:
     }
 
 
+def recherche() -> dict:
+    """Return the median milliseconds of the first page of a search, and of as many rows of one table by its index.
+
+    The number of results, exact, is measured apart, beside the count of the same dates.
+    """
+    _django()
+    from django.http import QueryDict
+
+    from conventions.models import Compte
+    from sejours.models import Sejour
+    from sejours.recherche import FiltreOffres, trier
+    from sejours.views.offres import PAR_PAGE
+    from sev.socle.temps import aujourdhui
+
+    compte, le = Compte.objects.get(identifiant="banc1"), aujourdhui()
+    offerts = Sejour.objects.offerts_a(compte)
+    trouves = FiltreOffres(QueryDict()).filtrer(offerts.demandables(le=le))
+    meme_dates = Sejour.objects.filter(debut__gte=le)
+
+    def page():
+        cles = list(trier(trouves, "debut")[1].values_list("pk", flat=True)[:PAR_PAGE])
+        assert len(list(offerts.complets().filter(pk__in=cles))) == PAR_PAGE
+
+    genres = {
+        "index_ms": lambda: list(meme_dates.order_by("debut")[:PAR_PAGE]),
+        "page_ms": page,
+        "compter_ms": meme_dates.count,
+        "resultats_ms": trouves.count,
+    }
+    durees: dict[str, list[float]] = {genre: [] for genre in genres}
+    for _ in range(CHAUFFE + LECTURES):
+        for genre, lire in genres.items():
+            depart = time.perf_counter()
+            lire()
+            durees[genre].append(1000 * (time.perf_counter() - depart))
+    return {"sejours": trouves.count()} | {
+        genre: round(statistics.median(d[CHAUFFE:]), 2) for genre, d in durees.items()
+    }
+
+
 def _django() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "sev.settings"
     import django
@@ -210,6 +250,8 @@ def main() -> None:
         attendre()
     elif genre == "profil":
         print(json.dumps(profil()))
+    elif genre == "recherche":
+        print(json.dumps(recherche()))
     elif genre == "pages":
         print(json.dumps(pages(json.loads(os.environ["SEV_BANC_DEMANDE"]))))
     else:

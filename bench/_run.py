@@ -21,6 +21,7 @@ from _preparation import DEMO, dans_le_venv, dire, preparer, renoncer  # noqa: E
 RESULTATS = RACINE / "bench" / "resultats"
 CLIENTS = 4
 PETIT, NORMAL, GRAND = 5, 500, 5000  # groups a year: 1 000, 100 000 and 1 000 000 registrations
+PEU, BEAUCOUP = 500, 50_000  # stays to search among, in the small base and in the large one
 
 
 def options() -> argparse.Namespace:
@@ -57,10 +58,10 @@ def options() -> argparse.Namespace:
 class Base:
     """A database of the run's server, loaded, with the groups, accounts and sessions that the measures use."""
 
-    def __init__(self, serveur, nom: str, groupes: int, dossier: Path):
+    def __init__(self, serveur, nom: str, groupes: int, sejours: int, dossier: Path):
         from sev.embarque import url_postgres
 
-        self.nom, self.groupes, self.dossier = nom, groupes, dossier
+        self.nom, self.groupes, self.sejours, self.dossier = nom, groupes, sejours, dossier
         self.sockets, self.binaires = serveur.sockets, serveur.binaires
         self.environnement = {
             cle: valeur for cle, valeur in os.environ.items() if not cle.startswith(("SEV_", "DJANGO_"))
@@ -84,7 +85,7 @@ class Base:
         depart = time.monotonic()
         self.lancer("manage.py", "demo", "--scale", str(self.groupes))
         duree = time.monotonic() - depart
-        self.terrain = json.loads(self.lancer("bench/_terrain.py"))
+        self.terrain = json.loads(self.lancer("bench/_terrain.py", SEV_BANC_SEJOURS=str(self.sejours)))
         with psycopg.connect(self.environnement["DATABASE_URL"], autocommit=True) as connexion:
             connexion.execute("VACUUM ANALYZE")
             connexion.execute("CHECKPOINT")
@@ -199,12 +200,12 @@ def mesurer(choix: argparse.Namespace, dossier: Path) -> dict:
     dire("Starting a PostgreSQL of its own…")
     serveur.demarrer()
     try:
-        petite = Base(serveur, "petite", PETIT, dossier)
-        grande = Base(serveur, "grande", choix.groupes, dossier)
+        petite = Base(serveur, "petite", PETIT, PEU, dossier)
+        grande = Base(serveur, "grande", choix.groupes, BEAUCOUP, dossier)
+        grande.lancer("manage.py", "collectstatic", "--noinput", "-v0")
         dire(f"Loading {PETIT * 200} and {choix.groupes * 200} registrations…")
         petite.charger()
         chargement = grande.charger()
-        grande.lancer("manage.py", "collectstatic", "--noinput", "-v0")
         return {
             "le": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": _machine(serveur),
@@ -214,6 +215,7 @@ def mesurer(choix: argparse.Namespace, dossier: Path) -> dict:
             "secondes": choix.secondes,
             "inscription": _inscription(grande, choix),
             "pages": _pages(petite, grande),
+            "recherche": json.loads(grande.lancer("bench/_charge.py", "recherche")),
         }
     finally:
         serveur.supprimer()
@@ -321,6 +323,13 @@ def afficher(resultats: dict) -> None:
             f"{page:42}{mesure['petite_ms']:>9.1f} ms{mesure['grande_ms']:>9.1f} ms{mesure['rapport']:>8.2f}"
             f"{mesure['requetes']:>12}"
         )
+    recherche = resultats["recherche"]
+    dire(
+        f"\nSearch among {recherche['sejours']} stays: first page {recherche['page_ms']:.2f} ms, as many rows of one"
+        f" table by its index {recherche['index_ms']:.2f} ms (× {recherche['page_ms'] / recherche['index_ms']:.1f});"
+        f" exact number of results {recherche['resultats_ms']:.2f} ms, counting the same dates"
+        f" {recherche['compter_ms']:.2f} ms (× {recherche['resultats_ms'] / recherche['compter_ms']:.1f})"
+    )
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Prepare a loaded database for the measures: groups, sessions, a list of fifty, the statements of a registration.
+"""Prepare a loaded database for the measures: groups, stays, sessions, a list of fifty, a registration's statements.
 
 Prints one JSON object. The keys of what the measures write are made recognisable (seven-digit numbers of their own), so
 that the captured statements can be turned into a pgbench script.
@@ -7,7 +7,7 @@ that the captured statements can be turned into a pgbench script.
 import json
 import os
 import re
-from datetime import date
+from datetime import date, timedelta
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "sev.settings"
 
@@ -29,12 +29,14 @@ from sejours.models import Equipement, Groupe, Offre, Sejour  # noqa: E402
 from sejours.regles import dernier_jour_de_la_liste, fin_du_sejour  # noqa: E402
 from seniors.operations.inscriptions import inscrire  # noqa: E402
 from sev.demo.scenario import samedis  # noqa: E402
+from sev.socle.communes import DEPARTEMENTS  # noqa: E402
 from sev.socle.temps import aujourdhui, maintenant  # noqa: E402
 
 GROUPE, PORTEUR, SENIOR, INSCRIPTION = 71_000_000, 72_000_000, 73_000_000, 74_000_000
 # Many groups, so that lists stay as long as real ones while a measure fills them.
 CONVENTIONS, GROUPES = 250, 1000
 PLACES, PAR_SEJOUR = 200, 150
+DATES = 50
 JOURNAL = re.compile(r"(SELECT set_config\('pghistory[^;]*); ")
 
 
@@ -43,6 +45,7 @@ def main() -> None:
     le = aujourdhui()
     with transaction.atomic():
         groupes = _groupes(le)
+        _offres(int(os.environ["SEV_BANC_SEJOURS"]), le)
     sessions = [_session(PORTEUR + rang) for rang in range(1, CONVENTIONS + 2)]
     cas = {
         "reparti": {
@@ -156,6 +159,38 @@ def _sejours(nombre: int, debut: date) -> list[Sejour]:
     return sejours
 
 
+def _offres(nombre: int, le: date) -> None:
+    """Publish `nombre` stays to search among: all over the country, on fifty dates of each équipement."""
+    prestataire = Organisme.objects.get(convention__numero="presta34")
+    departements, environnements = list(DEPARTEMENTS), Equipement.Environnement.values
+    departs = [le + timedelta(days=20 + 7 * semaine) for semaine in range(DATES)]
+    equipements = Equipement.objects.bulk_create(
+        Equipement(
+            prestataire=prestataire,
+            nom=f"OFFRES {rang}",
+            code_postal="34280",
+            ville="LA GRANDE MOTTE",
+            departement=departements[rang % len(departements)],
+            environnement=environnements[rang % len(environnements)],
+        )
+        for rang in range(nombre // DATES)
+    )
+    offres = Offre.objects.bulk_create(
+        Offre(equipement=equipement, annee=annee, duree=8, prix=360 + rang % 50)
+        for rang, equipement in enumerate(equipements)
+        for annee in sorted({depart.year for depart in departs})
+    )
+    Sejour.objects.bulk_create(
+        (
+            Sejour(offre=offre, debut=depart, fin=fin_du_sejour(depart, 8), places=20 + offre.pk % 40)
+            for offre in offres
+            for depart in departs
+            if depart.year == offre.annee
+        ),
+        batch_size=5_000,
+    )
+
+
 def _session(organisme: int) -> str:
     """Open a session of the organisation's holder, as the sign-in page would; return its key."""
     compte = Compte.objects.get(organisme=organisme, titulaire=True)
@@ -250,6 +285,11 @@ def _pages(groupe: Groupe, session: str, le: date) -> dict:
         "home, porteur": ("/", du_porteur),
         "group page, 20 people": (f"/groupes/{vingt.pk}/", du_porteur),
         "group page, 50 people": (f"/groupes/{groupe.pk}/", session),
+        "search of stays": ("/offres/", du_porteur),
+        "search of stays, three filters": (
+            "/offres/?environnement=MER&region=Occitanie&places=30&tri=prix",
+            du_porteur,
+        ),
         "rooming-list of 50, PDF": (f"/groupes/{groupe.pk}/rooming-list.pdf", session),
     }
     pages = {}

@@ -34,7 +34,11 @@ def des_groupes(groupes) -> list[Source]:
     """Return the acts on these groups, their lists left aside."""
     evenements = Groupe.pgh_event_model.objects.filter(pgh_obj__in=groupes)
     demandes = DemandePlaces.objects.filter(groupe__in=groupes)
-    return [historique(evenements, phrase), Source(demandes, "pk", "faite_le", _demandes)]
+    return [
+        historique(evenements, phrase),
+        Source(demandes, "pk", "faite_le", _demandes),
+        Source(demandes.filter(repondue_le__isnull=False), "pk", "repondue_le", _reponses),
+    ]
 
 
 def phrase(apres, avant) -> str:
@@ -106,4 +110,20 @@ def _demandes(cles: list[int]) -> dict[int, Trace]:
             motif=demande.message,
         )
         for demande in DemandePlaces.objects.filter(pk__in=cles).select_related("auteur")
+    }
+
+
+def _reponses(cles: list[int]) -> dict[int, Trace]:
+    prestataire = "groupe__sejour__offre__equipement__prestataire"
+    return {
+        demande.pk: Trace(
+            le=demande.repondue_le,
+            texte=f"Groupe n° {demande.groupe_id} : réponse à la demande de {demande.places} places, "
+            f"{quantite(demande.accordees, 'place')}",
+            action="réponse à une demande de places",
+            par=None,
+            nom=demande.groupe.sejour.offre.equipement.prestataire.nom,
+            motif=demande.reponse,
+        )
+        for demande in DemandePlaces.objects.filter(pk__in=cles).select_related(prestataire)
     }

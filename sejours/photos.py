@@ -3,6 +3,7 @@
 import struct
 from dataclasses import dataclass
 from io import BytesIO
+from math import ceil
 
 from PIL import Image, ImageOps
 
@@ -41,8 +42,7 @@ def redessiner(fichier) -> PhotoRedessinee:
         with Image.open(fichier, formats=FORMATS) as image:
             if image.width * image.height > PIXELS_MAX:
                 raise PhotoRefusee("Cette photo a plus de 40 millions de pixels.", champ="fichier")
-            image.draft("RGB", (COTE_MAX, COTE_MAX))
-            return _jpeg(ImageOps.exif_transpose(image))
+            return _jpeg(image)
     except Image.DecompressionBombError as erreur:
         raise PhotoRefusee("Cette photo a plus de 40 millions de pixels.", champ="fichier") from erreur
     except ILLISIBLE as erreur:
@@ -51,6 +51,7 @@ def redessiner(fichier) -> PhotoRedessinee:
 
 def _jpeg(image: Image.Image) -> PhotoRedessinee:
     image.thumbnail((COTE_MAX, COTE_MAX))
+    image = ImageOps.exif_transpose(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         fond = Image.new("RGBA", image.size, "white")
@@ -65,4 +66,5 @@ def _jpeg(image: Image.Image) -> PhotoRedessinee:
 
 
 def _mo(octets: int) -> str:
-    return f"{octets / 1024 / 1024:.1f}".replace(".", ",")
+    """Return a weight in MB, rounded up: what is a little too heavy must not read « 5,0 »."""
+    return f"{ceil(octets / 1024 / 1024 * 10) / 10:.1f}".replace(".", ",")

@@ -330,6 +330,20 @@ def test_an_offer_is_carried_over_with_its_stays_on_the_same_weekday(client, off
     assert "Cette offre vaut pour 2023 : 31 décembre." in lu
 
 
+def test_an_offer_is_carried_over_once_and_within_the_next_tariff(client, offre):
+    ProgrammeFactory(annee=2023)
+    adresse = reverse("offre-reconduire", args=[offre.pk])
+    trop_cher = client.post(adresse, {"prix": "9000"})
+    assert (trop_cher.status_code, list(trop_cher.context["form"].errors)) == (422, ["prix"])
+    suivre(client, adresse, {"prix": "405"})
+    deja = client.post(adresse, {"prix": "405"})
+    assert (deja.status_code, deja.context["form"].non_field_errors()) == (
+        422,
+        ["Cette offre existe déjà pour cette année et cette durée."],
+    )
+    assert Offre.objects.count() == 2
+
+
 def test_a_leap_year_keeps_the_weekday(client, equipement):
     ProgrammeFactory(annee=2024)
     ProgrammeFactory(annee=2025)

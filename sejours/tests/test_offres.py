@@ -17,7 +17,7 @@ from conventions.models import Programme
 from conventions.operations.programme import suspendre
 from conventions.tests.factories import CompteFactory, ProgrammeFactory, connecter
 from sejours.carte_de_france import CENTRES, HAUTEUR, LARGEUR, RAYON, placer
-from sejours.models import RechercheGardee
+from sejours.models import Photo, RechercheGardee
 from sejours.operations.recherches import RECHERCHES_MAX
 from sejours.recherche import requete_propre
 from sejours.tests.factories import (
@@ -300,6 +300,19 @@ def test_a_stay_s_page_says_what_one_pays_what_is_included_and_until_when_to_ask
         'href="/offres/?region=Occitanie"',
     ):
         assert attendu in page
+
+
+def test_a_stay_s_page_shows_the_photos_of_its_equipement_with_what_they_show(client, porteur):
+    sejour, autre = sejour_a(), sejour_a("AUTRE")
+    for ou, legende in ((sejour, "La piscine, à l'ombre des pins"), (autre, "Le parking")):
+        photo = Photo.objects.create(
+            equipement=ou.offre.equipement, fichier="photos/a.jpg", legende=legende, largeur=800, hauteur=600
+        )
+    connecter(client, porteur)
+    page = texte(client.get(reverse("offre", args=[sejour.pk])))
+    assert 'alt="La piscine, à l\'ombre des pins" width="800" height="600"' in page
+    assert page.count("<img") == 1
+    assert reverse("photo", args=[photo.pk]) not in page
 
 
 def test_a_stay_that_takes_no_one_any_more_is_still_readable_and_says_why(client, porteur):

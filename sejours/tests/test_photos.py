@@ -12,7 +12,7 @@ from PIL import Image
 from conventions.tests.factories import CompteFactory, connecter
 from sejours.models import Photo
 from sejours.operations.photos import PHOTOS_MAX, ajouter_photo
-from sejours.photos import COTE_MAX, PAS_UNE_PHOTO, PhotoRefusee, redessiner
+from sejours.photos import COTE_MAX, OCTETS_MAX, PAS_UNE_PHOTO, PhotoRefusee, redessiner
 from sejours.tests.factories import EquipementFactory, PorteurFactory, PrestataireFactory
 from seniors.tests.factories import clair
 
@@ -134,13 +134,18 @@ def test_what_is_no_photo_is_refused_at_the_field(client, equipement, fichiers, 
     assert not list(fichiers.rglob("*.*"))
 
 
-@pytest.mark.parametrize("megaoctets", [6, 50])
-def test_a_heavy_file_is_refused_with_its_weight(client, equipement, megaoctets):
-    lourd = image() + b"\x00" * (megaoctets * 1024 * 1024)
-    reponse = envoyer(client, equipement, lourd)
+@pytest.mark.parametrize(
+    ("octets", "poids"), [(OCTETS_MAX + 1, "5,1"), (6 * 1024 * 1024, "6,0"), (50 * 1024 * 1024, "50,0")]
+)
+def test_a_heavy_file_is_refused_with_its_weight(client, equipement, octets, poids):
+    reponse = envoyer(client, equipement, image().ljust(octets, b"\x00"))
     assert reponse.status_code == 422
     erreurs = [clair(e) for e in reponse.context["form"].errors["fichier"]]
-    assert erreurs == [f"Cette photo pèse {megaoctets},0 Mo : 5 Mo au plus."]
+    assert erreurs == [f"Cette photo pèse {poids} Mo : 5 Mo au plus."]
+
+
+def test_a_file_of_five_megabytes_sharp_is_taken():
+    assert redessiner(envoi(image().ljust(OCTETS_MAX, b"\x00"))).largeur == 400
 
 
 @pytest.mark.parametrize("taille", [(7000, 6000), (14000, 14000)])

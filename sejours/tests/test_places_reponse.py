@@ -98,6 +98,9 @@ def test_a_refusal_keeps_the_places_and_needs_a_reason(hotelier, groupe, demande
     assert (places(groupe), demande.accordees, demande.reponse) == (10, 10, "Complet.")
     assert "ne changent pas" in dernier_courriel(groupe)
     assert hotelier.get(adresse(groupe)).context["demande"] is None
+    journal = clair(hotelier.get(reverse("journal")).content.decode())
+    assert "réponse à la demande de 12 places, 10 places" in journal
+    assert "Complet." in journal
 
 
 def test_places_change_on_the_provider_s_own_initiative(hotelier, groupe):

@@ -194,6 +194,12 @@ def test_a_cancelled_stay_neither_changes_nor_reopens(client, sejours):
     assert reponse.status_code == 422
 
 
+@pytest.mark.parametrize("numero", [0, 2**31, 2**63, 10**30])
+def test_a_huge_number_in_an_address_is_unknown(client, prestataire, numero):
+    for route in ("sejour", "sejour-places", "equipement", "offre-sejours", "photo", "photo-supprimer"):
+        assert client.get(reverse(route, args=[numero])).status_code == 404, route
+
+
 # --- The calendar -----------------------------------------------------------------------------------------------
 
 

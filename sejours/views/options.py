@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib import messages
+from django.contrib.postgres.lookups import Unaccent
 from django.core.paginator import Paginator
 from django.db.models import Case, F, When
+from django.db.models.functions import Upper
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -26,8 +28,8 @@ PAR_PAGE = 20
 A_DECIDER = Case(When(issue="", then=F("echeance")), default=None)
 TRIS = {
     "echeance": F("echeance"),
-    "porteur": F("porteur__nom"),
-    "equipement": F("sejour__offre__equipement__nom"),
+    "porteur": Upper(Unaccent(F("porteur__nom"))),
+    "equipement": Upper(Unaccent(F("sejour__offre__equipement__nom"))),
     "debut": F("sejour__debut"),
     "places": F("places"),
     "posee": F("posee_le"),

@@ -39,7 +39,8 @@ TABLES = (
 
 SEJOURS = """
     INSERT INTO sejours_sejour (offre_id, debut, fin, places, places_prises, places_en_option, motif_annulation)
-    SELECT offre, debut, debut + 7, sum(places), 0, 0, '' FROM mesure_groupe GROUP BY offre, debut ORDER BY debut, offre
+    SELECT offre, debut, debut + 7, sum(places), 0, 0, '' FROM mesure_groupe
+     GROUP BY offre, debut ORDER BY debut, offre
 """
 
 # A group: its équipement and its Saturday follow from its rank, and so do its porteur and its places.

@@ -24,7 +24,7 @@ from seniors.models import Inscription
 from seniors.models.seniors import Identite
 from seniors.operations.fiches import Fiche
 from seniors.operations.inscriptions import corriger, inscrire
-from sev.demo import personnes
+from sev.demo import personnes, saison
 from sev.demo.personnes import Personne
 from sev.socle.journal import acte
 
@@ -142,6 +142,13 @@ class Demo:
         self.ouvrir_equipements()
         self.remplir_listes()
         self.publier_a_venir()
+        saison.ouvrir(
+            samedis=samedis(self.le, dans=24),
+            tarifs={duree: prix for duree, prix, _ in TARIFS},
+            par=self.ancv,
+            le=self.le,
+        )
+        saison.poser_des_options(comptes=self.comptes, le=self.le)
         verrouiller_listes(le=self.le, maintenant=maintenant)
 
     def ouvrir_programmes(self) -> None:
@@ -418,7 +425,7 @@ class Demo:
         return inscription
 
     def publier_a_venir(self) -> None:
-        """Publish more stays that still have all their places: what the providers have to offer."""
+        """Publish more stays of the two providers who sign in: what they have to offer."""
         for rang, equipement in enumerate(sorted({nom for nom, _, _ in self.offres})):
             for dans in (56, 84, 112):
                 debut = samedis(self.le, dans=dans + 7 * rang)[0]

@@ -10,10 +10,11 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Count, F
+from django.test.utils import CaptureQueriesContext
 
 from conventions.models import Compte, Credit, Fermeture, Tarif
 from conventions.tests.factories import OrganismeFactory
-from sejours.models import Groupe, Sejour
+from sejours.models import Equipement, Groupe, Option, Sejour
 from seniors.models import Inscription, Senior
 from seniors.tests.factories import InscriptionFactory
 from sev.demo import scenario
@@ -162,7 +163,38 @@ def test_its_acts_wrote_their_mails(db):
         "groupe-preinscrit",
         "liste-verrouillee-porteur",
         "liste-verrouillee-prestataire",
+        "option-posee",
+        "option-refusee",
     }
+
+
+def test_the_offer_covers_the_country_and_fills_unevenly(jour):
+    lieux = Equipement.objects.all()
+    assert lieux.count() >= 30
+    assert lieux.values("departement").distinct().count() >= 25
+    assert lieux.values("prestataire").distinct().count() >= 8
+    assert set(lieux.values_list("environnement", flat=True)) == set(Equipement.Environnement.values)
+    a_venir = Sejour.objects.demandables(le=jour)
+    assert a_venir.count() >= 150
+    taux = sorted(s.places_prises / s.places for s in a_venir)
+    assert (taux[0], taux[-1] > 0.9) == (0, True)
+    assert 0.2 < sum(taux) / len(taux) < 0.8
+    assert a_venir.avec_places(10).count() >= 50
+
+
+def test_options_wait_for_an_answer_on_both_sides(jour):
+    for numero in ("presta34", "presta17"):
+        compte = Compte.objects.get(identifiant=numero)
+        [option] = Option.objects.pour(compte).en_cours()
+        assert option.decidable(jour)
+    [refusee] = Option.objects.filter(issue="REFUSEE")
+    assert refusee.porteur.nom == "ASSOCIATION VOYAGES"
+
+
+def test_it_loads_in_little_time_and_few_queries(db):
+    with CaptureQueriesContext(connection) as captees:
+        demo()
+    assert len(captees) < 1500
 
 
 def test_lists_show_couples_carers_single_rooms_and_diets(db):
