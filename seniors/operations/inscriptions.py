@@ -3,12 +3,11 @@
 Lock order everywhere: groupe, senior, credit. The group's row is the lock of its list; it is taken before any check.
 """
 
-from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from conventions.operations.credits import engager, liberer, libre
 from sejours.models import Groupe
@@ -17,41 +16,13 @@ from seniors.models.seniors import Identite
 from seniors.operations.decisions import empechement, examiner, inscriptions_de
 from seniors.operations.fiches import Fiche
 from seniors.operations.files import servir_file
+from seniors.operations.listes import InscriptionRefusee, refuser, verrouiller_liste
+from seniors.operations.personnes import corriger_identite, mettre_a_jour, personne
 from seniors.regles.eligibilite import Decision, Obstacle
 from sev.socle.journal import acte
-from sev.socle.refus import RefusMetier
-from sev.socle.texte import cle
-from sev.socle.typographie import INSECABLE
 
 EFFACEE = Inscription.SansAide.EFFACEE
 CREDITS_EPUISES = Inscription.SansAide.CREDITS_EPUISES
-
-
-class InscriptionRefusee(RefusMetier):
-    """The list can't take this person, or this change; `obstacles` say why, each at its form field."""
-
-    def __init__(self, *obstacles: Obstacle, lien: tuple[str, int] | None = None):
-        super().__init__(" ".join(o.message for o in obstacles), champ=obstacles[0].champ)
-        self.obstacles = obstacles
-        self.lien = lien
-
-
-class ListeClose(InscriptionRefusee):
-    """The list no longer changes: its last day is past, or its group is cancelled (I14)."""
-
-
-def verrouiller_liste(groupe: Groupe, le: date) -> Groupe:
-    """Lock the group and return it, fresh, with its stay and tariff. Raises ListeClose once the list is final (I14)."""
-    groupe = Groupe.objects.verrouiller().select_related("sejour__offre").tarifes().get(pk=groupe.pk)
-    if groupe.annule_le is not None:
-        raise ListeClose(Obstacle("", "Ce groupe est annulé : sa liste ne change plus."))
-    if not groupe.modifiable(le):
-        message = (
-            f"La liste a fermé le {groupe.dernier_jour:%d/%m/%Y} à minuit. Rien n'a été enregistré. "
-            f"Écrivez à l'ANCV, groupe n°{INSECABLE}{groupe.pk}."
-        )
-        raise ListeClose(Obstacle("", message))
-    return groupe
 
 
 @transaction.atomic
@@ -73,13 +44,13 @@ def inscrire(
     """
     with acte("inscription", par=par):
         groupe = verrouiller_liste(groupe, le)
-        senior = _personne(senior, identite, fiche)
+        senior = personne(senior, identite, fiche)
         autres = inscriptions_de(senior, groupe)
         if deja := _meme_formulaire(autres, jeton):
             return deja
-        _refuser(empechement(autres, groupe))
+        refuser(empechement(autres, groupe))
         decision = _decider(groupe=groupe, date_naissance=senior.date_naissance, fiche=fiche, autres=autres)
-        _refuser(*decision.obstacles)
+        refuser(*decision.obstacles)
         _verifier_conjoint(fiche, groupe)
         inscription = Inscription.objects.create(
             groupe=groupe,
@@ -118,7 +89,7 @@ def corriger(
         inscription = _presente(inscription.pk, groupe)
         fiche = fiche.completee_par(inscription)
         inscription.senior = senior
-        _corriger_identite(inscription, identite, groupe, le)
+        corriger_identite(inscription, identite, groupe, le)
         verifier_dependants(inscription, fiche)
         autres = inscriptions_de(senior, groupe, sauf=inscription.pk)
         decision = _decider(
@@ -128,9 +99,9 @@ def corriger(
             autres=autres,
             inscription=inscription,
         )
-        _refuser(*decision.obstacles)
+        refuser(*decision.obstacles)
         _verifier_conjoint(fiche, groupe, sauf=inscription.pk)
-        _mettre_a_jour(senior, fiche)
+        mettre_a_jour(senior, fiche)
         _appliquer(inscription, groupe, decision, fiche, par=par, le=le, maintenant=maintenant)
     return inscription
 
@@ -193,11 +164,6 @@ def retablir(
 # --- Steps ------------------------------------------------------------------------------------------------
 
 
-def _refuser(*obstacles: Obstacle | None) -> None:
-    if reels := [o for o in obstacles if o is not None]:
-        raise InscriptionRefusee(*reels)
-
-
 def _decider(*, groupe: Groupe, **dossier) -> Decision:
     """Decide; when credit seems to lack, look again under its lock: some may be coming back at this very moment."""
     decision = examiner(groupe=groupe, **dossier)
@@ -205,47 +171,6 @@ def _decider(*, groupe: Groupe, **dossier) -> Decision:
         groupe.credit_disponible = libre(convention=groupe.porteur_id, annee=groupe.sejour.debut.year)
         decision = examiner(groupe=groupe, **dossier)
     return decision
-
-
-def _personne(senior: Senior | None, identite: Identite | None, fiche: Fiche) -> Senior:
-    """Return the person, locked: the one known by `senior` or by `identite`, else a new one."""
-    if senior is not None:
-        senior = Senior.objects.verrouiller().get(pk=senior.pk)
-        _mettre_a_jour(senior, fiche)
-        return senior
-    nouveau = Senior(
-        nom=identite.nom,
-        prenom=identite.prenom,
-        date_naissance=identite.date_naissance,
-        ville_naissance=identite.ville_naissance,
-        cle_nom_naissance=cle(fiche.nom_naissance),
-        **identite.cles(),
-        **fiche.coordonnees(),
-    )
-    # What was left empty was not asked: somebody known keeps the telephone or the contact that others wrote.
-    dites = [nom for nom, valeur in fiche.coordonnees().items() if valeur or nom == "complement"]
-    if fiche.nom_naissance:
-        dites.append("cle_nom_naissance")
-    # One statement finds or creates the person and locks the row, even when two lists meet a new person together.
-    Senior.objects.bulk_create(
-        [nouveau],
-        update_conflicts=True,
-        unique_fields=["date_naissance", "cle_nom", "cle_prenom", "cle_ville"],
-        update_fields=dites,
-    )
-    return nouveau
-
-
-def _mettre_a_jour(senior: Senior, fiche: Fiche) -> None:
-    """Keep the newest way to write to the person; a birth name, once known, is not lost by a form that omits it."""
-    valeurs = fiche.coordonnees()
-    valeurs["nom_naissance"] = valeurs["nom_naissance"] or senior.nom_naissance
-    changees = [nom for nom, valeur in valeurs.items() if getattr(senior, nom) != valeur]
-    if changees:
-        for nom in changees:
-            setattr(senior, nom, valeurs[nom])
-        senior.cle_nom_naissance = cle(senior.nom_naissance)
-        senior.save(update_fields=[*changees, "cle_nom_naissance"])
 
 
 def _meme_formulaire(autres: list[Inscription], jeton: UUID | None) -> Inscription | None:
@@ -256,7 +181,7 @@ def _verifier_conjoint(fiche: Fiche, groupe: Groupe, sauf: int | None = None) ->
     if not fiche.avec_conjoint or fiche.conjoint is None:
         return
     if not groupe.inscriptions.presentes().filter(pk=fiche.conjoint).exclude(pk=sauf).exists():
-        _refuser(Obstacle("conjoint", "Cette personne n'est plus sur la liste."))
+        refuser(Obstacle("conjoint", "Cette personne n'est plus sur la liste."))
 
 
 def _engager(inscription: Inscription, groupe: Groupe, *, par, le: date) -> None:
@@ -298,7 +223,7 @@ def _presente(cle_inscription: int, groupe: Groupe) -> Inscription:
         .first()
     )
     if inscription is None:
-        _refuser(
+        refuser(
             Obstacle(
                 "", "Cette personne n'est plus sur la liste : un collègue vient peut-être de la retirer."
             )
@@ -319,41 +244,6 @@ def verifier_dependants(inscription: Inscription, fiche: Fiche) -> None:
             raise _protegee(lie)
         if lie.eligibilite == "CONJOINT" and fiche.eligibilite != "AIDE":
             raise _protegee(lie)
-
-
-def _corriger_identite(inscription: Inscription, identite: Identite | None, groupe: Groupe, le: date) -> None:
-    """Write another identity on the person, if only this porteur ever registered them and nobody else bears it.
-
-    A list that is closed keeps its people (I14), and an aid its person (I9): such a correction is ANCV's. So is that of
-    a birth date on which another list relies (I5).
-    """
-    if identite is None:
-        return
-    senior = inscription.senior
-    valeurs = asdict(identite) | identite.cles()
-    changees = [nom for nom, valeur in valeurs.items() if getattr(senior, nom) != valeur]
-    if not changees:
-        return
-    autres = Inscription.objects.filter(senior=senior).exclude(pk=inscription.pk).select_related("groupe")
-    if any(autre.groupe.porteur_id != groupe.porteur_id for autre in autres):
-        message = "Cette personne est connue d'un autre organisme : demandez la correction à l'ANCV."
-        _refuser(Obstacle("nom", message))
-    ailleurs = [autre.groupe for autre in autres if autre.effacee_le is None]
-    if ("date_naissance" in changees and ailleurs) or any(not g.modifiable(le) for g in ailleurs):
-        message = "Cette personne est aussi sur une autre de vos listes : demandez la correction à l'ANCV."
-        _refuser(Obstacle("nom", message))
-    for nom in changees:
-        setattr(senior, nom, valeurs[nom])
-    try:
-        with transaction.atomic():
-            senior.save(update_fields=changees)
-    except IntegrityError as erreur:
-        if "une_personne_par_identite" not in str(erreur):
-            raise
-        message = (
-            "Une autre personne connue porte déjà cette identité : effacez cette inscription et cherchez-la."
-        )
-        _refuser(Obstacle("nom", message))
 
 
 def _appliquer(
@@ -416,7 +306,7 @@ def _liees_d_abord(inscriptions) -> list[Inscription]:
 def _remettre(inscription: Inscription, groupe: Groupe, *, par, le: date, maintenant: datetime) -> None:
     """Put one person back on the list, by the same rules as a registration."""
     autres = inscriptions_de(inscription.senior, groupe, sauf=inscription.pk)
-    _refuser(empechement(autres, groupe))
+    refuser(empechement(autres, groupe))
     inscription.aide = None
     fiche = Fiche.de(inscription)
     decision = _decider(
@@ -426,7 +316,7 @@ def _remettre(inscription: Inscription, groupe: Groupe, *, par, le: date, mainte
         autres=autres,
         inscription=inscription,
     )
-    _refuser(*decision.obstacles)
+    refuser(*decision.obstacles)
     inscription.effacee_le, inscription.modifiee_le = None, maintenant
     inscription.aide, inscription.motif_sans_aide = decision.aide, decision.motif
     inscription.save(update_fields=["effacee_le", "modifiee_le", "aide", "motif_sans_aide"])

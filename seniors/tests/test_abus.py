@@ -10,7 +10,8 @@ from django.urls import reverse
 from conventions.tests.factories import CompteFactory, CreditFactory, connecter
 from sejours.tests.factories import GroupeFactory
 from seniors.models import Inscription, Senior
-from seniors.operations.inscriptions import InscriptionRefusee, corriger, inscrire
+from seniors.operations.inscriptions import corriger, inscrire
+from seniors.operations.listes import InscriptionRefusee
 from seniors.tests.factories import (
     LE,
     MAINTENANT,

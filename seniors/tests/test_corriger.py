@@ -13,7 +13,8 @@ from sejours.tests.factories import GroupeFactory
 from seniors.models import Inscription
 from seniors.models.seniors import Identite
 from seniors.operations.fiches import Fiche
-from seniors.operations.inscriptions import InscriptionRefusee, ListeClose, corriger, effacer
+from seniors.operations.inscriptions import corriger, effacer
+from seniors.operations.listes import InscriptionRefusee, ListeClose
 from seniors.tests.factories import (
     LE,
     MAINTENANT,

@@ -8,7 +8,8 @@ import pytest
 from conventions.models import Mouvement
 from conventions.tests.factories import CompteFactory
 from seniors.models import Inscription
-from seniors.operations.inscriptions import InscriptionRefusee, ListeClose, effacer, tout_effacer
+from seniors.operations.inscriptions import effacer, tout_effacer
+from seniors.operations.listes import InscriptionRefusee, ListeClose
 from seniors.tests.factories import PARIS, InscriptionFactory, SeniorFactory, groupe_dote, solde
 
 LE = date(2022, 4, 23)

@@ -11,7 +11,8 @@ from conventions.tests.factories import CompteFactory, CreditFactory
 from sejours.models import Groupe
 from sejours.tests.factories import GroupeFactory, PorteurFactory
 from seniors.models import Inscription, Senior
-from seniors.operations.inscriptions import InscriptionRefusee, ListeClose, inscrire
+from seniors.operations.inscriptions import inscrire
+from seniors.operations.listes import InscriptionRefusee, ListeClose
 from seniors.regles.libelles import libelle_decision
 from seniors.tests.factories import (
     LE,

@@ -8,7 +8,8 @@ import pytest
 from conventions.tests.factories import CompteFactory
 from sejours.models import Groupe
 from seniors.models import Inscription
-from seniors.operations.inscriptions import ListeClose, effacer, retablir, tout_effacer
+from seniors.operations.inscriptions import effacer, retablir, tout_effacer
+from seniors.operations.listes import ListeClose
 from seniors.tests.factories import PARIS, InscriptionFactory, SeniorFactory, clair, groupe_dote, solde
 
 LE = date(2022, 4, 23)

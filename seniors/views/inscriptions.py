@@ -15,7 +15,7 @@ from seniors.models import Senior
 from seniors.operations import inscriptions as operations
 from seniors.operations.decisions import empechement, examiner, inscriptions_de
 from seniors.operations.fiches import COORDONNEES, Fiche
-from seniors.operations.inscriptions import InscriptionRefusee
+from seniors.operations.listes import InscriptionRefusee
 from seniors.regles.libelles import libelle_decision
 from seniors.regles.panneau import panneau, panneau_sans_decision
 from seniors.views.annonces import annoncer_aides_de_la_file, annoncer_inscription, annoncer_retablissement

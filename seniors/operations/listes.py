@@ -1,0 +1,41 @@
+"""The list as a whole: how it is locked, and how it refuses."""
+
+from datetime import date
+
+from sejours.models import Groupe
+from seniors.regles.eligibilite import Obstacle
+from sev.socle.refus import RefusMetier
+from sev.socle.typographie import INSECABLE
+
+
+class InscriptionRefusee(RefusMetier):
+    """The list can't take this person, or this change; `obstacles` say why, each at its form field."""
+
+    def __init__(self, *obstacles: Obstacle, lien: tuple[str, int] | None = None):
+        super().__init__(" ".join(o.message for o in obstacles), champ=obstacles[0].champ)
+        self.obstacles = obstacles
+        self.lien = lien
+
+
+class ListeClose(InscriptionRefusee):
+    """The list no longer changes: its last day is past, or its group is cancelled (I14)."""
+
+
+def verrouiller_liste(groupe: Groupe, le: date) -> Groupe:
+    """Lock the group and return it, fresh, with its stay and tariff. Raises ListeClose once the list is final (I14)."""
+    groupe = Groupe.objects.verrouiller().select_related("sejour__offre").tarifes().get(pk=groupe.pk)
+    if groupe.annule_le is not None:
+        raise ListeClose(Obstacle("", "Ce groupe est annulé : sa liste ne change plus."))
+    if not groupe.modifiable(le):
+        message = (
+            f"La liste a fermé le {groupe.dernier_jour:%d/%m/%Y} à minuit. Rien n'a été enregistré. "
+            f"Écrivez à l'ANCV, groupe n°{INSECABLE}{groupe.pk}."
+        )
+        raise ListeClose(Obstacle("", message))
+    return groupe
+
+
+def refuser(*obstacles: Obstacle | None) -> None:
+    """Raise InscriptionRefusee when one of `obstacles` is real."""
+    if reels := [o for o in obstacles if o is not None]:
+        raise InscriptionRefusee(*reels)
