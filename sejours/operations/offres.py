@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
 from conventions.models import Compte, Organisme, Programme, Tarif
 from conventions.models.programme import Duree
@@ -71,15 +72,17 @@ def changer_offre(
     par: Compte,
     le: date,
 ) -> Offre:
-    """Correct an offer; its price stays once a porteur has a group or an option on it (S1). Locks its stays.
+    """Correct an offer; its price stays once a porteur has a group or an option on it (S1). Locks it and its stays.
 
-    Raises SejourRefuse, also above the maximum price (P3).
+    Raises SejourRefuse, also above the maximum price of the year or of a stay to come (P3).
     """
+    offre = Offre.objects.select_for_update(no_key=True).get(pk=offre.pk)
     if prix != offre.prix:
         sejours = list(offre.sejours.verrouiller().order_by("pk"))
         if any(sejour.places_prises or sejour.places_en_option for sejour in sejours):
             raise SejourRefuse("Des porteurs ont déjà ce prix : il ne change plus.", champ="prix")
         _prix_admis(prix, offre.duree, offre.annee)
+        _prix_des_sejours_admis(prix, offre, le)
     with acte("offre modifiée", par=par):
         offre.prix, offre.inclus, offre.supplement_individuelle = prix, inclus, supplement_individuelle
         offre.save(update_fields=["prix", "inclus", "supplement_individuelle"])
@@ -101,6 +104,18 @@ def _prix_admis(prix: Decimal, duree: int, annee: int) -> None:
         raise SejourRefuse("Aucun tarif n'est connu pour cette durée et cette année.", champ="duree")
     if prix > maximum:
         raise SejourRefuse(f"Le prix maximum est de {euros(maximum)} pour cette durée.", champ="prix")
+
+
+def _prix_des_sejours_admis(prix: Decimal, offre: Offre, le: date) -> None:
+    """Refuse a price above the maximum of a stay to come: the tariff may have changed within the year (P3)."""
+    tarif = Tarif.objects.filter(duree=offre.duree, valable_du__lte=OuterRef("debut")).order_by("-valable_du")
+    sejours = offre.sejours.filter(annule_le__isnull=True, debut__gt=le)
+    depasses = sejours.annotate(maximum=Subquery(tarif.values("prix")[:1])).filter(maximum__lt=prix)
+    if sejour := depasses.order_by("debut").first():
+        raise SejourRefuse(
+            f"Le prix maximum est de {euros(sejour.maximum)} pour le séjour du {sejour.debut:%d/%m/%Y}.",
+            champ="prix",
+        )
 
 
 @transaction.atomic
@@ -192,6 +207,9 @@ def reconduire_offre(*, offre: Offre, prix: Decimal, par: Compte, le: date) -> t
     publies, sautes = [], []
     for sejour in offre.sejours.filter(annule_le__isnull=True).order_by("debut"):
         debut = sejour.debut + timedelta(weeks=52)
+        if debut <= le:
+            sautes.append((debut, "Cette date est passée."))
+            continue
         try:
             publies.append(publier_sejour(offre=nouvelle, debut=debut, places=sejour.places, par=par, le=le))
         except SejourRefuse as refus:
@@ -205,7 +223,7 @@ def publier_sejour(*, offre: Offre, debut: date, places: int, par: Compte, le: d
 
     Locks the offer. Raises SejourRefuse; the year of a stay is that of its first day, and so must be the offer's.
     """
-    Offre.objects.select_for_update(no_key=True).get(pk=offre.pk)
+    offre = Offre.objects.select_for_update(no_key=True).get(pk=offre.pk)
     programme = programme_ouvert(debut.year)
     fin = fin_du_sejour(debut, offre.duree)
     if offre.annee != debut.year:
@@ -215,7 +233,6 @@ def publier_sejour(*, offre: Offre, debut: date, places: int, par: Compte, le: d
     tarif = Tarif.objects.au(duree=offre.duree, debut=debut).first()
     if tarif is None or offre.prix > tarif.prix:
         raise SejourRefuse("Le prix de l'offre dépasse le prix maximum à cette date.", champ="debut")
-    Offre.objects.select_for_update(no_key=True).get(pk=offre.pk)
     if Sejour.objects.filter(offre=offre, debut=debut, annule_le__isnull=True).exists():
         raise SejourRefuse("Cette offre a déjà un séjour à cette date.", champ="debut")
     with acte("séjour publié", par=par):

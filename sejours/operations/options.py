@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from conventions.models import Compte, Programme
+from conventions.models import Compte, Convention, Programme
 from sejours import courriels
 from sejours.models import Groupe, Option, Sejour
 from sejours.operations.groupes import ouvrir_groupe, verifier_sejour, verrouiller_sejour
@@ -65,7 +65,14 @@ def obstacle(sejour: Sejour, porteur_id: int, le: date) -> str:
     return "" if sejour.places_libres > 0 else _places(sejour)
 
 
+def _active(porteur_id: int) -> bool:
+    ouvertes = Convention.objects.filter(activee_le__isnull=False, close_le__isnull=True)
+    return ouvertes.filter(organisme=porteur_id).exists()
+
+
 def _verifier(sejour: Sejour, porteur_id: int) -> None:
+    if not _active(porteur_id):
+        raise OptionRefusee("Votre convention n'est pas active. Écrivez à l'ANCV.")
     if sejour.ferme_le is not None:
         raise OptionRefusee("Le prestataire ne prend plus de demandes sur ce séjour.")
     if Option.objects.en_cours().filter(sejour=sejour, porteur=porteur_id).exists():
@@ -76,10 +83,13 @@ def _verifier(sejour: Sejour, porteur_id: int) -> None:
 def accepter(*, option: Option, par: Compte, le: date, maintenant: datetime) -> Groupe:
     """Make a group of the option, whose list opens at once (S3). Locks stay and option; mails the porteur.
 
-    Raises OptionRefusee once it is decided or lapsed, SejourRefuse while the programme is suspended (P2).
+    Raises OptionRefusee once it is decided or lapsed, or the porteur's convention is closed; SejourRefuse while the
+    programme is suspended (P2).
     """
     sejour = verrouiller_sejour(option.sejour, le)
     option = _en_cours(option, le)
+    if not _active(option.porteur_id):
+        raise OptionRefusee("La convention de ce porteur n'est plus active. Refusez cette option.")
     option.sejour = sejour
     with acte("option acceptée", par=par):
         # The held places are let go first: the stay never counts them twice.

@@ -15,7 +15,9 @@ class RechercheRefusee(RefusMetier):
 
 @transaction.atomic
 def garder_recherche(*, nom: str, requete: str, par: Compte) -> RechercheGardee:
-    """Keep the query string of a search for `par` alone. Raises RechercheRefusee: name taken, or too many."""
+    """Keep the query string of a search for `par` alone. Raises RechercheRefusee: name taken, too many, too long."""
+    if len(requete) > RechercheGardee._meta.get_field("requete").max_length:
+        raise RechercheRefusee("Cette recherche est trop longue pour être gardée.", champ="nom")
     if RechercheGardee.objects.filter(compte=par).count() >= RECHERCHES_MAX:
         raise RechercheRefusee(
             f"Vous gardez déjà {RECHERCHES_MAX} recherches : supprimez-en une d'abord.", champ="nom"

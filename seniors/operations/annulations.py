@@ -77,6 +77,7 @@ def annuler_sejour(*, sejour: Sejour, motif: str, par, le: date, maintenant: dat
         sejour = Sejour.objects.verrouiller().select_related("offre__equipement").get(pk=sejour.pk)
         if sejour.annule_le is not None:
             raise AnnulationRefusee("Ce séjour est déjà annulé.")
+        _pas_commence(sejour, le)
         if Groupe.objects.filter(sejour=sejour).count() != len(groupes):
             raise AnnulationRefusee(
                 "Un groupe vient d'être ajouté à ce séjour. Relisez la page, puis recommencez."
@@ -100,10 +101,14 @@ def _motif(motif: str) -> str:
     return motif.strip()
 
 
+def _pas_commence(sejour: Sejour, le: date) -> None:
+    if le >= sejour.debut:
+        raise AnnulationRefusee("Ce séjour a commencé : il ne s'annule plus. Écrivez à l'ANCV.")
+
+
 def _annuler(groupe: Groupe, *, motif: str, par, le: date, maintenant: datetime) -> None:
     """Cancel a group that is locked. Those on the list bear the instant of the cancellation, by which it is read."""
-    if le >= groupe.sejour.debut:
-        raise AnnulationRefusee("Ce séjour a commencé : il ne s'annule plus. Écrivez à l'ANCV.")
+    _pas_commence(groupe.sejour, le)
     Groupe.objects.filter(pk=groupe.pk).update(annule_le=maintenant, motif_annulation=motif)
     groupe.annule_le, groupe.motif_annulation = maintenant, motif
     inscriptions = list(groupe.inscriptions.presentes().order_by("pk"))
