@@ -583,3 +583,18 @@ def test_errors_are_integrity_errors_that_django_knows(db):
     credit = CreditFactory(alloue=1)
     with pytest.raises(IntegrityError), transaction.atomic():
         entree(credit, "REPRISE", 2)
+
+
+def test_no_setting_of_the_session_makes_the_guards_stand_aside(db):
+    credit = CreditFactory(alloue=640)
+    with connection.cursor() as curseur:
+        curseur.execute(
+            "SELECT array_agg(DISTINCT tgname::text) FROM pg_trigger WHERE tgname LIKE 'pgtrigger_%%'"
+        )
+        noms = curseur.fetchone()[0]
+        assert len(noms) > 20
+        curseur.execute("SELECT set_config('pgtrigger.ignore', %s::text[]::text, true)", [noms])
+    with refuse("moves only with its rows"):
+        sql("UPDATE conventions_credit SET alloue = 1000 WHERE id = %(credit)s", credit=credit.pk)
+    with refuse("Cannot update or delete"):
+        sql("DELETE FROM conventions_mouvement WHERE credit_id = %(credit)s", credit=credit.pk)

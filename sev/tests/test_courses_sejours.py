@@ -238,7 +238,7 @@ def test_without_its_guard_each_race_on_stays_is_lost(course, retraits, vu):
         for retrait in retraits:
             pile.enter_context(retrait)
         fautes = []
-        for _ in range(12):
+        for _ in range(60):
             fautes += course()
             if re.search(vu, "\n".join(fautes)):
                 return
