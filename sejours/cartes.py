@@ -27,7 +27,7 @@ def carte(groupe: Groupe, *, le: date) -> Carte:
 def _etat(groupe: Groupe, le: date) -> tuple[str, str, str]:
     fermeture = date_longue(groupe.dernier_jour, le)
     if groupe.annule_le is not None:
-        return "Annulé", "non", groupe.motif_annulation
+        return "Annulé", "non", f"Motif : {groupe.motif_annulation}"
     if groupe.sejour.fin < le:
         return "Séjour terminé", "", f"Terminé depuis le {date_longue(groupe.sejour.fin, le)}."
     if groupe.verrouille(le):

@@ -14,7 +14,7 @@ def groupe_preinscrit(groupe: Groupe) -> list[Courriel]:
     return lettres(
         groupe.porteur_id,
         cause=f"groupe-preinscrit-{groupe.pk}",
-        sujet=f"{groupe.places} places pour vous : {groupe.sejour.offre.equipement.nom}",
+        sujet=f"{quantite(groupe.places, 'place')} pour vous : {groupe.sejour.offre.equipement.nom}",
         gabarit="groupe_preinscrit",
         contexte={"groupe": groupe, "sejour": groupe.sejour},
     )
@@ -26,7 +26,7 @@ def places_demandees(demande: DemandePlaces) -> list[Courriel]:
     return lettres(
         groupe.sejour.offre.equipement.prestataire_id,
         cause=f"places-demandees-{demande.pk}",
-        sujet=f"Groupe n° {groupe.pk} : {demande.places} places demandées",
+        sujet=f"Groupe n° {groupe.pk} : {quantite(demande.places, 'place demandée|places demandées')}",
         gabarit="places_demandees",
         contexte={"demande": demande, "groupe": groupe, "sejour": groupe.sejour},
     )
@@ -84,7 +84,12 @@ def option_decidee(option: Option) -> list[Courriel]:
             cause=f"option-{option.issue.lower()}-{option.pk}-{organisme}",
             sujet=f"Option {option.get_issue_display().lower()} : {option.sejour.offre.equipement.nom}",
             gabarit="option_decidee",
-            contexte={"option": option, "sejour": option.sejour, "groupe": option.groupe},
+            contexte={
+                "option": option,
+                "sejour": option.sejour,
+                "groupe": option.groupe,
+                "au_porteur": organisme == option.porteur_id,
+            },
         )
     ]
 
@@ -130,7 +135,7 @@ def groupe_annule(groupe: Groupe, *, motif: str) -> list[Courriel]:
         for courriel in lettres(
             organisme,
             cause=f"groupe-annule-{groupe.pk}-{organisme}",
-            sujet=f"Séjour annulé : {groupe.sejour.offre.equipement.nom}, groupe n° {groupe.pk}",
+            sujet=f"Groupe annulé : {groupe.sejour.offre.equipement.nom}, groupe n° {groupe.pk}",
             gabarit="groupe_annule",
             contexte={"groupe": groupe, "sejour": groupe.sejour, "motif": motif},
         )

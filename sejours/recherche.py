@@ -5,10 +5,9 @@ from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 
 from conventions.models.programme import Duree
-from sejours.forms.champs import CHOIX_DEPARTEMENTS, PLACES_MAX, champ_places
+from sejours.forms.champs import CHOIX_DEPARTEMENTS, PLACES_MAX, DepartField, champ_places
 from sejours.models import Equipement
 from sev.socle.communes import REGIONS, departement
-from sev.socle.saisie import DateFrancaiseField
 from sev.socle.typographie import quantite
 
 PRIX_MAX = 10_000
@@ -18,12 +17,6 @@ TRIS = {
     "places": (F("places_prises") + F("places_en_option") - F("places"), "debut", "pk"),
 }
 CHOIX_TRIS = [("debut", "date de départ"), ("prix", "prix"), ("places", "places libres")]
-
-
-class DepartField(DateFrancaiseField):
-    """A day on which a stay starts; the example is not a birth date."""
-
-    MESSAGE = "Écrivez la date ainsi : 31/05/2027"
 
 
 class FiltreOffres(forms.Form):

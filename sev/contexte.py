@@ -8,6 +8,7 @@ from django.db import Error
 from django.urls import reverse
 
 from conventions.models import Programme
+from sejours.models import Option
 from sev.socle.temps import aujourdhui
 
 MENU_PORTEUR = (
@@ -34,8 +35,9 @@ MENU_DEMO = (("Courriels de la démo", "demo-courriels"),)
 
 
 def page(request):
-    """Context of base.html: compte, menu, programme, contact, demo. One query, when the page is one of ours.
+    """Context of base.html: compte, menu, programme, contact, demo.
 
+    One query, when the page is one of ours, and another one for a provider's menu.
     Without the database the page is drawn as for someone who is not signed in.
     """
     compte = _compte(request)
@@ -72,12 +74,23 @@ def menu(compte, chemin: str) -> list[dict]:
         entrees = MENU_ANCV
     if settings.SEV_DEMO:
         entrees += MENU_DEMO
-    return [_entree(libelle, reverse(nom), chemin) for libelle, nom in entrees]
+    pastilles = _pastilles(compte)
+    return [_entree(libelle, reverse(nom), chemin, pastilles.get(nom, 0)) for libelle, nom in entrees]
 
 
-def _entree(libelle: str, url: str, chemin: str) -> dict:
+def _entree(libelle: str, url: str, chemin: str, pastille: int) -> dict:
     courant = chemin == url or (url != "/" and chemin.startswith(url))
-    return {"libelle": libelle, "url": url, "courant": courant, "pastille": 0}
+    return {"libelle": libelle, "url": url, "courant": courant, "pastille": pastille}
+
+
+def _pastilles(compte) -> dict[str, int]:
+    """Return how many things wait behind an entry of the menu: a provider's options to answer."""
+    if not (compte.est_prestataire and compte.peut_ecrire):
+        return {}
+    try:
+        return {"options": Option.objects.pour(compte).en_cours().filter(echeance__gte=aujourdhui()).count()}
+    except Error:
+        return {}
 
 
 def _compte(request):

@@ -3,11 +3,18 @@
 from django import forms
 
 from sev.socle.communes import DEPARTEMENTS
+from sev.socle.saisie import DateFrancaiseField
 
 PLACES_MAX = 500
 PLACES_DU_SEJOUR_MAX = 5000
 TOUS = "Tous"
 CHOIX_DEPARTEMENTS = [(code, f"{code} {nom}") for code, nom in DEPARTEMENTS.items()]
+
+
+class DepartField(DateFrancaiseField):
+    """A day on which a stay starts; the example is not a birth date."""
+
+    MESSAGE = "Écrivez la date ainsi : 31/05/2027"
 
 
 def champ_places(label: str, maximum: int) -> forms.IntegerField:

@@ -15,7 +15,7 @@ class OptionForm(forms.Form):
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Par exemple, les chambres ou l'aide dont vos seniors auront besoin.",
+        help_text="Par exemple, les chambres ou l'aide dont vos séniors auront besoin.",
         error_messages={"max_length": "Écrivez 500 caractères au plus"},
     )
 

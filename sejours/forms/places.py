@@ -58,7 +58,7 @@ class AnnulationForm(forms.Form):
         help_text="Le porteur de projet le lira.",
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={
-            "required": "Dites pourquoi : les deux parties le liront.",
+            "required": "Dites pourquoi au porteur de projet.",
             "max_length": f"Écrivez {MOTIF_MAX} caractères au plus",
         },
     )

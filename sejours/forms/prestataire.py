@@ -9,12 +9,12 @@ from django.db.models import F, Q, QuerySet
 
 from conventions.models.programme import Duree
 from conventions.operations.organismes import departement
-from sejours.forms.champs import PLACES_DU_SEJOUR_MAX, champ_places
+from sejours.forms.champs import PLACES_DU_SEJOUR_MAX, DepartField, champ_places
 from sejours.models import Equipement
 from sejours.photos import PhotoRefusee, redessiner
 from sejours.regles import DELAI_VERROUILLAGE
 from sev.socle.communes import DEPARTEMENTS, choix_de_communes, nom_officiel
-from sev.socle.saisie import CodePostalField, DateFrancaiseField, TexteField
+from sev.socle.saisie import CodePostalField, TexteField
 from sev.socle.typographie import euros
 
 ANNEES_GARDEES = 10
@@ -227,8 +227,8 @@ class PublierForm(forms.Form):
 
     use_required_attribute = False
 
-    debut = DateFrancaiseField(label="Date de début", help_text="Le premier jour du séjour")
-    jusqu_au = DateFrancaiseField(
+    debut = DepartField(label="Date de début", help_text="Le premier jour du séjour")
+    jusqu_au = DepartField(
         label="Puis chaque semaine, jusqu'au",
         required=False,
         help_text="Pour une série : le premier jour du dernier séjour. Vide pour un seul séjour.",

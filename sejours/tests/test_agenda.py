@@ -186,6 +186,9 @@ def test_one_asks_for_an_address_that_answers_without_signing_in(client, porteur
 def test_another_address_closes_the_former_one(client, porteur):
     ancien = renouveler_agenda(par=porteur, maintenant=MAINTENANT).secret
     connecter(client, porteur)
+    demande = client.get(reverse("agenda"), {"acte": "changer"}).content.decode()
+    assert "ne répondra plus" in demande and "Garder l'adresse" in demande
+    assert anonyme(ancien).status_code == 200
     client.post(reverse("agenda"))
     nouveau = Agenda.objects.get().secret
     assert (anonyme(ancien).status_code, anonyme(nouveau).status_code) == (404, 200)

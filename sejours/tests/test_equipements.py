@@ -293,8 +293,8 @@ def test_a_series_skips_the_closed_season_and_says_so(client, offre):
     [
         ({"debut": "14/05/2023"}, "debut", "Cette offre vaut pour 2022"),
         ({"debut": "10/01/2022"}, "debut", "Cette date est passée"),
-        ({"debut": "31/02/2022"}, "debut", "Cette date n'existe pas. Écrivez la date ainsi : 31/05/1948"),
-        ({"debut": ""}, "debut", "Écrivez la date ainsi : 31/05/1948"),
+        ({"debut": "31/02/2022"}, "debut", "Cette date n'existe pas. Écrivez la date ainsi : 31/05/2027"),
+        ({"debut": ""}, "debut", "Écrivez la date ainsi : 31/05/2027"),
         ({"jusqu_au": "01/01/9999"}, "jusqu_au", "Cette offre vaut pour 2022"),
         ({"jusqu_au": "07/05/2022"}, "jusqu_au", "Cette date vient avant le premier séjour"),
         ({"places": "0"}, "places", "Il faut au moins une place"),

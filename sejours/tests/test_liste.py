@@ -341,4 +341,5 @@ def test_the_spreadsheet_holds_the_filtered_list_whole(client, porteur, prestata
         groupe.sejour.offre.equipement.nom,
         "34 Hérault",
     )
-    assert lignes[0][-2:] == (0, 10)
+    assert lignes[0][-3:-1] == (0, 10)
+    assert feuille.cell(3, 15).value == "État"

@@ -292,7 +292,7 @@ def test_a_stay_s_page_says_what_one_pays_what_is_included_and_until_when_to_ask
         "Pension complète.",
         "Face à la mer.",
         "20 chambres à grand lit",
-        "2 accessibles en fauteuil",
+        "2 chambres accessibles en fauteuil",
         "Ascenseur.",
         "20 places libres",
         "Demandez des places jusqu’au mercredi 27 avril à minuit.",

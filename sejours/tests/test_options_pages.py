@@ -175,6 +175,9 @@ def test_the_provider_reads_what_is_asked_accepts_and_the_group_is_there(
     assert (groupe.porteur, groupe.places) == (porteur.organisme, 8)
     assert f"Groupe n° {groupe.pk}" in lire(client, porteur, "options")
     assert f"Votre groupe n° {groupe.pk}, 8 places" in lire(client, porteur, "offre", sejour.pk)
+    courriel = Courriel.objects.get(cause__startswith="option-acceptee")
+    assert "Votre option pour 8 places est acceptée." in clair(courriel.texte)
+    assert f"/groupes/{groupe.pk}/" in courriel.texte and f"/groupes/{groupe.pk}/" in courriel.html
 
 
 def test_a_refusal_needs_a_reason_which_the_porteur_reads(client, porteur, prestataire, option):
@@ -188,13 +191,16 @@ def test_a_refusal_needs_a_reason_which_the_porteur_reads(client, porteur, prest
     assert "Motif : Travaux en mai" in lire(client, porteur, "options")
 
 
-def test_the_porteur_withdraws_after_a_page_that_asks(client, porteur, sejour, option):
+def test_the_porteur_withdraws_after_a_page_that_asks(client, porteur, prestataire, sejour, option):
     page = lire(client, porteur, "option-retirer", option.pk)
     assert "8 places seront de nouveau libres pour les autres porteurs de projet." in page
+    assert "Vous demandez <strong>8 places</strong>" in page and "Mes options" in page
     assert agir(client, porteur, "retirer", option).status_code == 302
     sejour.refresh_from_db()
     assert sejour.places_libres == 20
     assert "Retirée" in lire(client, porteur, "options")
+    courriel = Courriel.objects.get(cause__startswith="option-retiree")
+    assert "L'option de CCAS DE RENNES pour 8 places est retirée" in clair(courriel.texte)
 
 
 def test_what_was_decided_meanwhile_is_said_and_the_page_offers_no_button(
@@ -310,6 +316,16 @@ def test_the_provider_s_home_asks_for_an_answer(client, prestataire, option):
         assert "L'option tombe ce soir à minuit." in lire(client, prestataire, "accueil")
     with time_machine.travel(datetime(2022, 3, 9, 0, 0, tzinfo=PARIS), tick=False):
         assert "demande 8 places" not in lire(client, prestataire, "accueil")
+
+
+def test_the_provider_s_menu_counts_the_options_to_answer(client, porteur, prestataire, option):
+    lecteur = CompteFactory(lecteur=True, organisme=prestataire.organisme)
+    pastille = '<span class="pastille">1<span class="visually-hidden"> à traiter</span></span>'
+    assert lire(client, prestataire, "equipements").count(pastille) == 2  # band and phone
+    for compte in (porteur, lecteur):
+        assert "pastille" not in lire(client, compte, "accueil")
+    with time_machine.travel(datetime(2022, 3, 9, 0, 0, tzinfo=PARIS), tick=False):
+        assert "pastille" not in lire(client, prestataire, "equipements")
 
 
 def test_the_porteur_s_home_tells_for_a_week_what_was_refused_or_lapsed(client, porteur, prestataire, option):

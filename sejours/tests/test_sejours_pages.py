@@ -188,7 +188,8 @@ def test_a_cancelled_stay_neither_changes_nor_reopens(client, sejours):
     Sejour.objects.filter(pk=sejours[3].pk).update(annule_le=maintenant(), motif_annulation="Travaux")
     lu = page(client.post(reverse("sejour-fermer", args=[sejours[3].pk]), {"acte": "rouvrir"}, follow=True))
     assert "Ce séjour est annulé." in lu
-    assert "Travaux" in lu
+    assert "Motif : Travaux" in lu
+    assert "<dt>libres</dt><dd>0</dd>" in lu
     assert "Changer le nombre de places" not in lu
     reponse = client.post(reverse("sejour-places", args=[sejours[3].pk]), {"places": "60"})
     assert reponse.status_code == 422

@@ -16,12 +16,17 @@ from sejours.operations.agenda import fermer_agenda, renouveler_agenda
 from sev.socle.acces import reserve_a
 from sev.socle.temps import aujourdhui, maintenant
 
+ACTES = ("changer", "fermer")
+
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @reserve_a(*Organisme.Nature)
 def agenda(request):
-    """The address of one's calendar: asked for, renewed, closed. It is one's own: a lecteur may have one too."""
+    """The address of one's calendar: asked for, renewed, closed. It is one's own: a lecteur may have one too.
+
+    What would leave a calendar without its address is asked first (`?acte=`).
+    """
     if request.method == "POST":
         if "fermer" in request.POST:
             fermer_agenda(par=request.user)
@@ -31,6 +36,8 @@ def agenda(request):
             messages.success(request, "Voici votre adresse d'agenda. Une ancienne adresse ne répond plus.")
         return redirect("agenda")
     sien = Agenda.objects.pour(request.user).first()
+    if sien and request.GET.get("acte") in ACTES:
+        return render(request, "sejours/agenda_confirmer.html", {"acte": request.GET["acte"]})
     adresse = f"{settings.SEV_BASE_URL}{reverse('agenda-ics', args=[sien.secret])}" if sien else ""
     return render(request, "sejours/agenda.html", {"agenda": sien, "adresse": adresse})
 

@@ -113,10 +113,10 @@ def fiche(request, equipement):
 def _chambres(equipement: Equipement) -> list[tuple[str, int]]:
     """Return the rooms by kind, those that there are."""
     chambres = (
-        ("À grand lit", equipement.chambres_doubles),
-        ("À deux lits", equipement.chambres_lits_separes),
-        ("Individuelles", equipement.chambres_individuelles),
-        ("Accessibles en fauteuil", equipement.chambres_accessibles),
+        ("Chambres à grand lit", equipement.chambres_doubles),
+        ("Chambres à deux lits", equipement.chambres_lits_separes),
+        ("Chambres individuelles", equipement.chambres_individuelles),
+        ("Dont accessibles en fauteuil", equipement.chambres_accessibles),
     )
     return [(libelle, nombre) for libelle, nombre in chambres if nombre]
 

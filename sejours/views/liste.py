@@ -1,5 +1,7 @@
 """« Liste des groupes par séjour » (S5): filters, sort, pages, spreadsheet; the filters stand in the address."""
 
+from datetime import date
+
 from django.contrib.postgres.lookups import Unaccent
 from django.core.paginator import Paginator
 from django.db.models import F
@@ -10,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from conventions.models import Organisme
+from sejours.cartes import carte
 from sejours.forms import FiltreGroupes
 from sejours.models import Groupe
 from sev.socle.acces import reserve_a
@@ -91,8 +94,9 @@ def tableur(request):
             "Fermeture de la liste",
             "Inscrits",
             "Places",
+            "État",
         ),
-        lignes=(_ligne(groupe) for groupe in groupes.complets()),
+        lignes=(_ligne(groupe, le) for groupe in groupes.complets()),
     )
     return reponse_xlsx(f"groupes-{le:%Y-%m-%d}.xlsx", classeur_xlsx(feuille))
 
@@ -108,7 +112,7 @@ def retour_a_la_liste(request) -> str:
     return f"{reverse('groupes')}?{connus.urlencode()}"
 
 
-def _ligne(groupe: Groupe) -> tuple:
+def _ligne(groupe: Groupe, le: date) -> tuple:
     equipement = groupe.sejour.offre.equipement
     return (
         groupe.pk,
@@ -125,6 +129,7 @@ def _ligne(groupe: Groupe) -> tuple:
         groupe.dernier_jour,
         groupe.inscrits,
         groupe.places,
+        carte(groupe, le=le).etat,
     )
 
 

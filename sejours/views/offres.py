@@ -207,6 +207,6 @@ def _chambres(equipement) -> list[str]:
         (equipement.chambres_doubles, "chambre à grand lit|chambres à grand lit"),
         (equipement.chambres_lits_separes, "chambre à deux lits|chambres à deux lits"),
         (equipement.chambres_individuelles, "chambre individuelle"),
-        (equipement.chambres_accessibles, "accessible en fauteuil|accessibles en fauteuil"),
+        (equipement.chambres_accessibles, "chambre accessible en fauteuil|chambres accessibles en fauteuil"),
     )
     return [quantite(n, mot) for n, mot in comptes if n]

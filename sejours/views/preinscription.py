@@ -113,7 +113,10 @@ def _somme(sejour: Sejour, options, demandees: int) -> list[dict]:
     libres = sejour.places_libres - demandees
     lignes = [
         {"libelle": "Places", "montant": str(sejour.places)},
-        {"libelle": "Groupes déjà inscrits", "montant": f"− {sejour.places_prises}"},
+        {
+            "libelle": "Groupes déjà inscrits",
+            "montant": f"− {sejour.places_prises}" if sejour.places_prises else "0",
+        },
     ]
     lignes += [
         {"libelle": f"Option : {option.porteur}", "montant": f"− {option.places}"} for option in options

@@ -207,7 +207,7 @@ def _compteurs(sejour: Sejour, groupes) -> list[tuple]:
         (sejour.places, "places en tout"),
         (sejour.places_prises, "à des groupes"),
         (sejour.places_en_option, "en option"),
-        (sejour.places_libres, "libres"),
+        (0 if sejour.annule_le else sejour.places_libres, "libres"),
         (inscrits, "inscrits" if inscrits > 1 else "inscrit"),
     ]
 
