@@ -16,6 +16,9 @@ class PreinscrireForm(PreinscriptionForm):
 
     use_required_attribute = False
 
+    # The stay's last group when the page was drawn: by it, the same form sent twice is known.
+    vu = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput())
+
     def __init__(self, *args, libres: int, **kwargs):
         super().__init__(*args, **kwargs)
         convention, places, genre = (self.fields[nom] for nom in ("convention", "places", "type_groupe"))

@@ -24,17 +24,32 @@ class GroupeRefuse(RefusMetier):
 
 @transaction.atomic
 def preinscrire(
-    *, sejour: Sejour, convention: Convention, places: int, type_groupe: str, par: Compte, le: date
+    *,
+    sejour: Sejour,
+    convention: Convention,
+    places: int,
+    type_groupe: str,
+    par: Compte,
+    le: date,
+    vu: int | None = None,
 ) -> Groupe:
     """Keep `places` of a stay for a porteur and open its list (S4). Locks the stay; mails the porteur.
 
-    Raises GroupeRefuse, or SejourRefuse while the programme is suspended (P2).
+    `vu`: the key of the stay's last group when the form was shown; the same form sent twice is then done once. Raises
+    GroupeRefuse, or SejourRefuse while the programme is suspended (P2).
     """
     sejour = verrouiller_sejour(sejour, le)
     if not (convention.active and convention.organisme.nature == convention.organisme.Nature.PORTEUR):
         raise GroupeRefuse(
             "Aucune convention active ne porte ce numéro. Vérifiez-le avec le porteur.", champ="convention"
         )
+    if vu is not None:
+        depuis = Groupe.objects.filter(sejour=sejour, porteur=convention.organisme, pk__gt=vu)
+        if deja := depuis.filter(annule_le__isnull=True).first():
+            raise GroupeRefuse(
+                f"Ce porteur vient d'être pré-inscrit sur ce séjour : groupe n° {deja.pk}.",
+                champ="convention",
+            )
     if places > sejour.places_libres:
         raise GroupeRefuse(f"Il reste {sejour.places_libres} places sur ce séjour.", champ="places")
     with acte("groupe pré-inscrit", par=par):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
-from conventions.models import Compte, Organisme, Programme, Tarif
+from conventions.models import Compte, Fermeture, Organisme, Programme, Tarif
 from conventions.models.programme import Duree
 from conventions.operations.organismes import departement
 from sejours.models import Equipement, Offre, Sejour
@@ -224,11 +224,11 @@ def publier_sejour(*, offre: Offre, debut: date, places: int, par: Compte, le: d
     Locks the offer. Raises SejourRefuse; the year of a stay is that of its first day, and so must be the offer's.
     """
     offre = Offre.objects.select_for_update(no_key=True).get(pk=offre.pk)
-    programme = programme_ouvert(debut.year)
+    programme_ouvert(debut.year)
     fin = fin_du_sejour(debut, offre.duree)
     if offre.annee != debut.year:
         raise SejourRefuse(f"Cette offre vaut pour {offre.annee}.", champ="debut")
-    if touche_une_fermeture(debut, fin, programme.fermetures.all()):
+    if touche_une_fermeture(debut, fin, Fermeture.objects.filter(programme__in=(debut.year, fin.year))):
         raise SejourRefuse("Ces dates touchent une saison fermée du programme.", champ="debut")
     tarif = Tarif.objects.au(duree=offre.duree, debut=debut).first()
     if tarif is None or offre.prix > tarif.prix:

@@ -254,3 +254,34 @@ def test_an_option_of_a_convention_closed_since_makes_no_group(sejour, prestatai
     convention.save()
     with pytest.raises(OptionRefusee):
         accepter(option=option, par=prestataire, le=LE, maintenant=MAINTENANT)
+
+
+def test_a_closed_season_of_the_next_year_stops_a_stay_that_runs_into_it(prestataire):
+    """P1: the stay belongs to 2022, its last days touch what 2023 closes."""
+    suivant = ProgrammeFactory(annee=2023)
+    suivant.fermetures.create(debut=date(2023, 1, 2), fin=date(2023, 1, 20))
+    offre = OffreFactory(annee=2022)
+    with pytest.raises(operations.SejourRefuse):
+        operations.publier_sejour(offre=offre, debut=date(2022, 12, 28), places=20, par=prestataire, le=LE)
+    assert operations.publier_sejour(
+        offre=offre, debut=date(2022, 12, 25), places=20, par=prestataire, le=LE
+    ).fin == date(2023, 1, 1)
+
+
+def test_a_pre_registration_sent_twice_makes_one_group(client, sejour, prestataire):
+    compte = CompteFactory(organisme=PorteurFactory(), identifiant="p1", seul=True)
+    adresse = reverse("groupe-nouveau", args=[sejour.pk])
+    champs = {
+        "vu": client.get(adresse).context["vu"],
+        "convention": compte.organisme.convention.numero,
+        "places": "3",
+        "type_groupe": "GROUPE",
+    }
+    assert client.post(adresse, champs).status_code == 302
+    seconde = client.post(adresse, champs)
+    assert seconde.status_code == 422
+    assert "vient d" in seconde.content.decode()
+    assert sejour.groupes.count() == 1
+    # Somebody who has read that and wants a second group has it.
+    assert client.post(adresse, champs | {"vu": seconde.context["vu"]}).status_code == 302
+    assert sejour.groupes.count() == 2

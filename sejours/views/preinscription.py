@@ -1,6 +1,7 @@
 """« Pré-inscrire un groupe » (S4): a porteur's places on one's stay, its convention checked as it is typed."""
 
 from django.contrib import messages
+from django.db.models import Max
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -43,6 +44,7 @@ def nouveau(request, sejour):
         "sejour": sejour,
         "obstacle": _obstacle(sejour, le),
         "dernier_jour": dernier_jour_de_la_liste(sejour.debut),
+        "vu": sejour.groupes.aggregate(dernier=Max("pk", default=0))["dernier"],
         **_apercu(request, sejour, saisie),
     }
     return render(request, "sejours/preinscription.html", contexte, status=422 if envoi else 200)

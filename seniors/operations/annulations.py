@@ -61,7 +61,9 @@ def annuler_groupe(*, groupe: Groupe, motif: str, par, le: date, maintenant: dat
         groupe = Groupe.objects.verrouiller().complets().get(pk=groupe.pk)
         if groupe.annule_le is not None:
             raise AnnulationRefusee("Ce groupe est déjà annulé.")
-        _annuler(groupe, motif=motif, par=par, le=le, maintenant=maintenant)
+        _pas_commence(groupe.sejour, le)
+        _fermer(groupe, motif=motif, maintenant=maintenant)
+        _vider(groupe, motif=motif, par=par, le=le, maintenant=maintenant)
     return groupe
 
 
@@ -86,9 +88,12 @@ def annuler_sejour(*, sejour: Sejour, motif: str, par, le: date, maintenant: dat
         porteurs = {groupe.porteur_id for groupe in groupes}
         credits = Credit.objects.filter(convention__in=porteurs, programme=sejour.annee)
         list(credits.select_for_update(no_key=True).order_by("pk"))
-        for groupe in groupes:
-            if groupe.annule_le is None:
-                _annuler(groupe, motif=motif, par=par, le=le, maintenant=maintenant)
+        vivants = [groupe for groupe in groupes if groupe.annule_le is None]
+        # All closed before any aid is given back: none of them is served from the queue (C9).
+        for groupe in vivants:
+            _fermer(groupe, motif=motif, maintenant=maintenant)
+        for groupe in vivants:
+            _vider(groupe, motif=motif, par=par, le=le, maintenant=maintenant)
         refuser_les_options(sejour=sejour, motif=motif, maintenant=maintenant)
         Sejour.objects.filter(pk=sejour.pk).update(annule_le=maintenant, motif_annulation=motif)
     sejour.annule_le, sejour.motif_annulation = maintenant, motif
@@ -106,11 +111,14 @@ def _pas_commence(sejour: Sejour, le: date) -> None:
         raise AnnulationRefusee("Ce séjour a commencé : il ne s'annule plus. Écrivez à l'ANCV.")
 
 
-def _annuler(groupe: Groupe, *, motif: str, par, le: date, maintenant: datetime) -> None:
-    """Cancel a group that is locked. Those on the list bear the instant of the cancellation, by which it is read."""
-    _pas_commence(groupe.sejour, le)
+def _fermer(groupe: Groupe, *, motif: str, maintenant: datetime) -> None:
+    """Write on a group that is locked that it is cancelled."""
     Groupe.objects.filter(pk=groupe.pk).update(annule_le=maintenant, motif_annulation=motif)
     groupe.annule_le, groupe.motif_annulation = maintenant, motif
+
+
+def _vider(groupe: Groupe, *, motif: str, par, le: date, maintenant: datetime) -> None:
+    """Free those of a closed group and tell both sides; they bear its instant, by which the list is still read."""
     inscriptions = list(groupe.inscriptions.presentes().order_by("pk"))
     retirer_de_la_liste(
         inscriptions=inscriptions, groupe=groupe, motif="séjour annulé", par=par, le=le, maintenant=maintenant

@@ -253,3 +253,15 @@ def test_counting_the_consequences_costs_three_queries_whatever_the_size(groupe)
     option_sur(groupe)
     assert requetes() == une == 3
     assert Option.objects.count() == 1
+
+
+def test_a_stay_cancelled_serves_none_of_its_own_lists(groupe, hotel):
+    """C9: what the first group gives back must not go, for an instant and with a mail, to the second one."""
+    second = GroupeFactory(sejour=groupe.sejour, porteur=groupe.porteur)
+    while InscriptionFactory(groupe=groupe).aide:
+        pass
+    attend = InscriptionFactory(groupe=second)
+    assert attend.aide is None
+    annuler_sejour(sejour=groupe.sejour, motif=MOTIF, par=hotel, le=LE, maintenant=MAINTENANT)
+    assert not Courriel.objects.filter(cause__startswith="aides-de-la-file").exists()
+    assert list(controler()) == []
