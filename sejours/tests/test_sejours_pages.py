@@ -170,6 +170,13 @@ def test_places_change_but_never_below_what_is_held(client, sejours):
     assert "Le séjour a 35 places." in page(client.get(reponse["Location"]))
 
 
+def test_the_way_back_from_a_stay_keeps_the_filters_of_the_list(client, sejours):
+    fiche = reverse("sejour", args=[sejours[3].pk])
+    assert 'href="/sejours/">' in page(client.get(fiche))
+    client.get(reverse("sejours"), {"etat": "ouverts", "tri": "prix", "intrus": "1"})
+    assert 'href="/sejours/?etat=ouverts&tri=prix"' in page(client.get(fiche))
+
+
 def test_a_stay_is_closed_to_new_requests_and_opened_again(client, sejours):
     sejour = sejours[3]
     adresse = reverse("sejour-fermer", args=[sejour.pk])

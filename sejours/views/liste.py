@@ -6,7 +6,6 @@ from django.contrib.postgres.lookups import Unaccent
 from django.core.paginator import Paginator
 from django.db.models import F
 from django.db.models.functions import Upper
-from django.http import QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -15,6 +14,7 @@ from conventions.models import Organisme
 from sejours.cartes import carte
 from sejours.forms import FiltreGroupes
 from sejours.models import Groupe
+from sejours.views.memoire import retenir, retour
 from sev.socle.acces import reserve_a
 from sev.socle.communes import departement
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
@@ -65,7 +65,7 @@ def liste(request):
         "aucun": not page.paginator.count and not visibles.exists(),
     }
     reponse = render(request, "sejours/groupes.html", contexte)
-    _retenir(request, reponse)
+    retenir(request, reponse, cookie=MEMOIRE, route="groupes")
     return reponse
 
 
@@ -103,13 +103,7 @@ def tableur(request):
 
 def retour_a_la_liste(request) -> str:
     """Return the address of the list as this account last filtered it."""
-    compte, _, filtres = request.COOKIES.get(MEMOIRE, "").partition("|")
-    if compte != str(request.user.pk) or not filtres:
-        return reverse("groupes")
-    connus = QueryDict(filtres, mutable=True)
-    for nom in set(connus) - {*FiltreGroupes.base_fields, "tri", "page"}:
-        del connus[nom]
-    return f"{reverse('groupes')}?{connus.urlencode()}"
+    return retour(request, cookie=MEMOIRE, route="groupes", champs=FiltreGroupes.base_fields)
 
 
 def _ligne(groupe: Groupe, le: date) -> tuple:
@@ -169,16 +163,3 @@ def _conseil(filtres, visibles) -> str:
     if nom is None or not restants[nom]:
         return ""
     return f"Essayez sans « {criteres[nom]} » : {quantite(restants[nom], 'groupe')}."
-
-
-def _retenir(request, reponse) -> None:
-    valeur = f"{request.user.pk}|{request.GET.urlencode()}"
-    if len(valeur) < 1500 and valeur != request.COOKIES.get(MEMOIRE):
-        reponse.set_cookie(
-            MEMOIRE,
-            valeur,
-            path=reverse("groupes"),
-            httponly=True,
-            samesite="Lax",
-            secure=request.is_secure(),
-        )

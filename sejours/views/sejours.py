@@ -14,6 +14,7 @@ from sejours.forms import FiltreSejours, PlacesDuSejourForm
 from sejours.models import Equipement, Groupe, Option, Sejour
 from sejours.operations.offres import changer_sejour, fermer_sejour
 from sejours.regles import dernier_jour_de_la_liste
+from sejours.views.memoire import retenir, retour
 from sejours.views.saisies import LIRE_ECRIRE, formulaire, saisie, tenter
 from sev.socle.acces import ecriture, reserve_a
 from sev.socle.refus import RefusMetier
@@ -24,6 +25,7 @@ from sev.socle.typographie import quantite
 PRESTATAIRE = Organisme.Nature.PRESTATAIRE
 PAR_PAGE = 20
 TRI_PAR_DEFAUT = "-debut"
+MEMOIRE = "sev_sejours"
 TRIS = {
     "debut": F("debut"),
     "equipement": F("offre__equipement__nom"),
@@ -57,7 +59,9 @@ def liste(request):
         "sans_criteres": _adresse(request, *filtres.fields),
         "aucun": not page.paginator.count and not Sejour.objects.pour(request.user).exists(),
     }
-    return render(request, "sejours/sejours.html", contexte)
+    reponse = render(request, "sejours/sejours.html", contexte)
+    retenir(request, reponse, cookie=MEMOIRE, route="sejours")
+    return reponse
 
 
 @require_safe
@@ -107,6 +111,7 @@ def fiche(request, sejour):
         "groupes": groupes,
         "options": list(options.select_related("porteur__convention").order_by("issue", "-pk")),
         "a_venir": sejour.annule_le is None and le <= sejour.fin,
+        "retour": retour(request, cookie=MEMOIRE, route="sejours", champs=FiltreSejours.base_fields),
     }
     return render(request, "sejours/sejour.html", contexte)
 

@@ -530,12 +530,13 @@ def test_messages_have_the_tone_of_their_level():
 
 def test_every_page_says_that_the_programme_is_suspended():
     programme = SimpleNamespace(
+        annee=2027,
         suspendu=True,
         suspendu_le=date(2027, 5, 11),
         message_suspension="Pour le moment, aucun nouveau séjour.",
     )
     html = page(programme=programme)
-    assert "Le programme est suspendu depuis le 11\u00a0mai\u00a02027." in html
+    assert "Le programme 2027 est suspendu depuis le 11\u00a0mai\u00a02027." in html
     assert "Pour le moment, aucun nouveau séjour." in html
 
 
