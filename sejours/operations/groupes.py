@@ -148,7 +148,7 @@ def refuser_places(
 def demander_places(*, groupe: Groupe, places: int, message: str, par: Compte, le: date) -> DemandePlaces:
     """Ask the provider for other places (S7): the request is kept and mailed. Locks the group.
 
-    Raises GroupeRefuse once the list is closed, or when it asks for what the group already has.
+    Raises GroupeRefuse once the list is closed, or when it asks for what the group already has, or was asked already.
     """
     groupe = Groupe.objects.verrouiller().complets().get(pk=groupe.pk)
     if not groupe.modifiable(le):
@@ -157,6 +157,10 @@ def demander_places(*, groupe: Groupe, places: int, message: str, par: Compte, l
         raise GroupeRefuse(f"Le groupe a déjà {places} places.", champ="places")
     if places < groupe.inscrits:
         raise GroupeRefuse(f"Il y a déjà {groupe.inscrits} inscrits.", champ="places")
+    if DemandePlaces.objects.en_attente(le=le).filter(groupe=groupe, places=places).exists():
+        raise GroupeRefuse(
+            f"Vous avez déjà demandé {places} places : le prestataire n'a pas encore répondu.", champ="places"
+        )
     demande = DemandePlaces.objects.create(groupe=groupe, places=places, message=message, auteur=par)
     deposer(courriels.places_demandees(demande))
     return demande

@@ -20,6 +20,7 @@ from sejours.tests.factories import (
 )
 from seniors.operations.annulations import AnnulationRefusee, annuler_sejour
 from seniors.tests.factories import LE, MAINTENANT
+from sev.socle.models import Courriel
 
 pytestmark = pytest.mark.django_db
 
@@ -285,3 +286,15 @@ def test_a_pre_registration_sent_twice_makes_one_group(client, sejour, prestatai
     # Somebody who has read that and wants a second group has it.
     assert client.post(adresse, champs | {"vu": seconde.context["vu"]}).status_code == 302
     assert sejour.groupes.count() == 2
+
+
+def test_a_request_for_places_sent_twice_is_sent_once(client, sejour, porteur):
+    groupe = GroupeFactory(sejour=sejour, porteur=porteur.organisme)
+    CompteFactory(organisme=sejour.offre.equipement.prestataire, identifiant="presta34", seul=True)
+    adresse = reverse("demander-places", args=[groupe.pk])
+    statuts = [client.post(adresse, {"places": "12", "message": ""}).status_code for _ in range(2)]
+    assert statuts == [302, 422]
+    assert groupe.demandes_places.count() == 1
+    assert Courriel.objects.filter(cause__startswith="places-demandees-").count() == 1
+    # Changing one's mind is another request.
+    assert client.post(adresse, {"places": "14", "message": ""}).status_code == 302

@@ -265,10 +265,10 @@ def requetes(appel) -> int:
 
 def test_as_many_queries_for_twenty_acts_as_for_one(groupe, porteur, prestataire):
     def remplir(combien):
-        for _ in range(combien):
+        for rang in range(combien):
             un = InscriptionFactory(groupe=groupe, eligibilite="PROGRAMME", par=porteur, dependant=True)
             effacer(inscription=un, par=prestataire, le=LE, maintenant=MAINTENANT)
-            demander_places(groupe=groupe, places=groupe.places + 1, message="", par=porteur, le=LE)
+            demander_places(groupe=groupe, places=20 + combien + rang, message="", par=porteur, le=LE)
 
     remplir(1)
     un = requetes(lambda: journal_du_groupe(groupe, pour=porteur))
