@@ -1,5 +1,7 @@
 """Pages that draw on every app: home by role, journal, state of the service, the demo's mails."""
 
+from statistics import mode
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
@@ -80,7 +82,8 @@ def _accueil_prestataire(request):
     contexte = {
         "arrivees": [carte(groupe, le=le) for groupe in arrivees],
         "prochains": [(sejour, dernier_jour_de_la_liste(sejour.debut)) for sejour in prochains],
-        "saison": saison(compte, annee=prochains[0].annee if prochains else le.year),
+        # In autumn most of what comes is next year's.
+        "saison": saison(compte, annee=mode(sejour.annee for sejour in prochains) if prochains else le.year),
     }
     return _accueil(
         request, "accueil/prestataire.html", sejours.taches.du_prestataire(compte, le=le), contexte

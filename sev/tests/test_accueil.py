@@ -397,6 +397,13 @@ def test_the_season_s_plot_tells_its_numbers_too(client, prestataire, porteur):
     assert groupe.sejour.places == 100
 
 
+def test_in_autumn_the_season_is_that_of_most_of_the_next_stays(client, prestataire):
+    equipement = {"offre__equipement__prestataire": prestataire.organisme}
+    for debut in (date(2022, 5, 28), date(2023, 4, 1), date(2023, 4, 8)):
+        SejourFactory(debut=debut, **equipement)
+    assert visiter(client, prestataire).context["saison"].annee == 2023
+
+
 def test_without_a_stay_there_is_no_plot(client, prestataire):
     page = visiter(client, prestataire)
     assert page.context["saison"] is None
