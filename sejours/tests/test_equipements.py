@@ -177,6 +177,17 @@ def test_the_spreadsheet_holds_equipements_and_offers(client, offre):
     assert [c.value for c in classeur["Offres"][4]][:4] == ["LES CYCLADES", 2022, "8 jours, 7 nuits", 410]
 
 
+def test_equipements_stand_by_name_and_offers_latest_year_first(client, prestataire, equipement):
+    for nom in ("ZÉPHYR", "AJONCS"):
+        EquipementFactory(prestataire=prestataire.organisme, nom=nom)
+    for annee, duree in ((2022, 5), (2023, 8), (2021, 8), (2022, 8)):
+        OffreFactory(equipement=equipement, annee=annee, duree=duree, prix=300)
+    lus = client.get(reverse("equipements")).context["equipements"]
+    assert [e.nom for e in lus] == ["AJONCS", "LES CYCLADES", "ZÉPHYR"]
+    offres = client.get(reverse("equipement", args=[equipement.pk])).context["offres"]
+    assert [(o.annee, o.duree) for o in offres] == [(2023, 8), (2022, 8), (2022, 5), (2021, 8)]
+
+
 def test_pages_cost_the_same_for_one_equipement_and_for_twenty(client, prestataire, equipement):
     def requetes():
         with CaptureQueriesContext(

@@ -25,8 +25,10 @@ PRESTATAIRE = Organisme.Nature.PRESTATAIRE
 def liste(request):
     """All the équipements of the provider: there are few, on one page."""
     vivants = Q(offres__sejours__annule_le__isnull=True, offres__sejours__debut__gte=aujourdhui())
-    equipements = Equipement.objects.pour(request.user).annotate(
-        a_venir=Count("offres__sejours", filter=vivants)
+    equipements = (
+        Equipement.objects.pour(request.user)
+        .annotate(a_venir=Count("offres__sejours", filter=vivants))
+        .order_by("nom", "pk")
     )
     return render(request, "sejours/equipements.html", {"equipements": list(equipements)})
 
@@ -105,7 +107,7 @@ def fiche(request, equipement):
         "departement": departement(equipement.departement),
         "chambres": _chambres(equipement),
         "photos": list(equipement.photos.all()),
-        "offres": list(offres),
+        "offres": list(offres.order_by("-annee", "-duree")),
     }
     return render(request, "sejours/equipement.html", contexte)
 
