@@ -80,7 +80,7 @@ def test_without_a_stay_the_page_says_where_they_come_from(client, prestataire):
 
 def test_a_provider_sees_its_own_stays_and_no_other(client, sejours):
     SejourFactory(debut=date(2022, 6, 4))
-    assert vus(client) == sorted(DEBUTS, reverse=True)
+    assert vus(client) == [*DEBUTS[1:], DEBUTS[0]]
 
 
 def test_the_list_is_filtered_by_year_equipement_and_state(client, prestataire, offre, sejours):
@@ -118,6 +118,11 @@ def test_the_list_is_sorted_by_free_places(client, sejours):
     GroupeFactory(sejour=sejours[3], places=10)
     assert vus(client, tri="libres")[:2] == [DEBUTS[1], DEBUTS[3]]
     assert vus(client, tri="debut") == list(DEBUTS)
+    assert vus(client, tri="-debut") == list(reversed(DEBUTS))
+
+
+def test_the_next_stays_come_first_and_the_past_ones_last(client, sejours):
+    assert vus(client) == [*DEBUTS[1:], DEBUTS[0]]
 
 
 def test_states_are_said_in_words(client, sejours):

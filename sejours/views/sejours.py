@@ -5,7 +5,7 @@ from datetime import date
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -24,7 +24,6 @@ from sev.socle.typographie import quantite
 
 PRESTATAIRE = Organisme.Nature.PRESTATAIRE
 PAR_PAGE = 20
-TRI_PAR_DEFAUT = "-debut"
 MEMOIRE = "sev_sejours"
 TRIS = {
     "debut": F("debut"),
@@ -185,11 +184,14 @@ def _filtres(request) -> FiltreSejours:
 
 
 def _trier(sejours, filtres, demande: str):
-    """Return the sort in force and the sorted stays; an unknown sort is the default one."""
-    tri = demande if demande.removeprefix("-") in TRIS else TRI_PAR_DEFAUT
-    expression = TRIS[tri.removeprefix("-")]
-    ordre = expression.desc() if tri.startswith("-") else expression.asc()
-    return tri, filtres.filtrer(sejours).order_by(ordre, "-debut", "-pk")
+    """Return the sort in force and the sorted stays: without one, the next to begin first, then the past ones."""
+    sejours = filtres.filtrer(sejours)
+    if demande.removeprefix("-") not in TRIS:
+        a_venir = Case(When(fin__gte=filtres.le, then=F("debut")))
+        return "", sejours.order_by(a_venir.asc(nulls_last=True), "-debut", "-pk")
+    expression = TRIS[demande.removeprefix("-")]
+    ordre = expression.desc() if demande.startswith("-") else expression.asc()
+    return demande, sejours.order_by(ordre, "-debut", "-pk")
 
 
 def _adresse(request, *sans: str) -> str:
