@@ -1,9 +1,75 @@
-"""ANCV's view of the lists' journal."""
+"""ANCV's view of the lists' journal, and its cancellation of groups and stays (S8)."""
 
+from django import forms
 from django.contrib import admin
 
+from conventions.admin.fiches import Acte
+from sejours import admin as sejours_admin
+from sejours.models import Groupe, Sejour
 from seniors.models import Inscription
+from seniors.operations.annulations import annuler_groupe, annuler_sejour, consequences
 from sev.socle.admin import JournalAdmin
+from sev.socle.temps import aujourdhui, maintenant
+from sev.socle.typographie import euros, quantite
+
+
+class MotifForm(forms.Form):
+    """Why something is cancelled: both sides will read it."""
+
+    motif = forms.CharField(label="Motif", max_length=200, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+def _suites(**quoi) -> str:
+    """Say what a cancellation undoes, in words."""
+    suites = consequences(**quoi)
+    return (
+        f"{quantite(suites.groupes, 'groupe')}, {quantite(suites.inscrits, 'personne')} sur les listes, "
+        f"{quantite(suites.aides, 'aide')} ({euros(suites.montant)}) qui reviennent aux crédits, "
+        f"{quantite(suites.options, 'option')} en cours. Les deux parties reçoivent le motif par e-mail ; "
+        "les listes restent lisibles. Une annulation ne se défait pas."
+    )
+
+
+ANNULER_GROUPE = Acte(
+    nom="annuler",
+    libelle="Annuler le groupe…",
+    texte=lambda groupe: _suites(groupes=Groupe.objects.filter(pk=groupe.pk)),
+    fait="Le groupe est annulé. Le porteur et le prestataire sont prévenus par e-mail.",
+    formulaire=MotifForm,
+    propose=lambda groupe: groupe.annule_le is None and aujourdhui() < groupe.sejour.debut,
+    operation=lambda request, groupe, donnees: annuler_groupe(
+        groupe=groupe, **donnees, par=request.user, le=aujourdhui(), maintenant=maintenant()
+    ),
+)
+ANNULER_SEJOUR = Acte(
+    nom="annuler",
+    libelle="Annuler le séjour…",
+    texte=lambda sejour: _suites(groupes=Groupe.objects.filter(sejour=sejour), sejour=sejour),
+    fait="Le séjour est annulé, avec ses groupes et ses options. Tous sont prévenus par e-mail.",
+    formulaire=MotifForm,
+    propose=lambda sejour: sejour.annule_le is None and aujourdhui() < sejour.debut,
+    operation=lambda request, sejour, donnees: annuler_sejour(
+        sejour=sejour, **donnees, par=request.user, le=aujourdhui(), maintenant=maintenant()
+    ),
+)
+
+
+class GroupeAdmin(sejours_admin.GroupeAdmin):
+    """Groups, which may also be cancelled: that takes their lists, which the app of the stays does not know."""
+
+    creation = "sejours.add_groupe"
+    actes = (*sejours_admin.GroupeAdmin.actes, ANNULER_GROUPE)
+
+
+class SejourAdmin(sejours_admin.SejourAdmin):
+    """Stays, which may also be cancelled."""
+
+    actes = (*sejours_admin.SejourAdmin.actes, ANNULER_SEJOUR)
+
+
+for modele, page in ((Groupe, GroupeAdmin), (Sejour, SejourAdmin)):
+    admin.site.unregister(modele)
+    admin.site.register(modele, page)
 
 
 @admin.register(Inscription.pgh_event_model)

@@ -17,11 +17,14 @@ from sev.socle.refus import RefusMetier
 
 @dataclass(frozen=True)
 class Acte:
-    """A button of an object's page. `operation(request, objet, donnees)` does it and may raise RefusMetier."""
+    """A button of an object's page. `operation(request, objet, donnees)` does it and may raise RefusMetier.
+
+    `texte` says what will happen, as it stands or as a function of the object.
+    """
 
     nom: str
     libelle: str
-    texte: str
+    texte: str | Callable
     fait: str
     operation: Callable
     formulaire: type[forms.Form] = forms.Form
@@ -115,6 +118,7 @@ class FicheAdmin(admin.ModelAdmin):
             "title": un_acte.libelle,
             "opts": self.opts,
             "acte": un_acte,
+            "texte": un_acte.texte(objet) if callable(un_acte.texte) else un_acte.texte,
             "objet": objet,
             "form": formulaire,
         }
