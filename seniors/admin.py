@@ -22,11 +22,11 @@ class MotifForm(forms.Form):
 def _suites(**quoi) -> str:
     """Say what a cancellation undoes, in words."""
     suites = consequences(**quoi)
+    options = f", {quantite(suites.options, 'option')} en cours" if suites.options else ""
     return (
-        f"{quantite(suites.groupes, 'groupe')}, {quantite(suites.inscrits, 'personne')} sur les listes, "
-        f"{quantite(suites.aides, 'aide')} ({euros(suites.montant)}) qui reviennent aux crédits, "
-        f"{quantite(suites.options, 'option')} en cours. Les deux parties reçoivent le motif par e-mail ; "
-        "les listes restent lisibles. Une annulation ne se défait pas."
+        f"Seront annulés : {quantite(suites.groupes, 'groupe')}, {quantite(suites.inscrits, 'personne')} sur les "
+        f"listes, {quantite(suites.aides, 'aide')} ({euros(suites.montant)}) qui reviennent aux crédits{options}. "
+        "Les deux parties reçoivent le motif par e-mail ; les listes restent lisibles. Une annulation ne se défait pas."
     )
 
 

@@ -37,6 +37,8 @@ def test_what_a_cancellation_undoes_is_said_then_done_with_its_reason(agent, gro
     page = clair(unescape(agent.get(adresse).content.decode()))
     assert "1 groupe, 1 personne sur les listes, 1 aide (160 €) qui reviennent aux crédits" in page
 
+    assert "option" not in page.split("Seront annulés")[1].split("e-mail")[0]
+
     assert agent.post(adresse, {"motif": " "}).status_code == 422
     assert solde(groupe) == (1_500, 160, 1_340)
 
@@ -55,5 +57,15 @@ def test_a_provider_or_a_porteur_does_not_reach_it(client, groupe):
         client.post(reverse("admin:sejours_groupe_annuler", args=[groupe.pk]), {"motif": "x"}).status_code
         == 302
     )
+    groupe.refresh_from_db()
+    assert groupe.annule_le is None
+
+
+def test_staff_who_may_not_make_groups_may_not_cancel_them(agent, client, groupe):
+    lecture = CompteFactory(ancv=True, is_superuser=False)
+    connecter(client, lecture)
+    for quoi, objet in (("groupe", groupe), ("sejour", groupe.sejour)):
+        adresse = reverse(f"admin:sejours_{quoi}_annuler", args=[objet.pk])
+        assert client.post(adresse, {"motif": "x"}).status_code == 403
     groupe.refresh_from_db()
     assert groupe.annule_le is None
