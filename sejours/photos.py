@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from math import ceil
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from sev.socle.refus import RefusMetier
 
@@ -38,6 +38,8 @@ def redessiner(fichier) -> PhotoRedessinee:
     """
     if fichier.size > OCTETS_MAX:
         raise PhotoRefusee(f"Cette photo pèse {_mo(fichier.size)} Mo : 5 Mo au plus.", champ="fichier")
+    # WeasyPrint, once it has drawn a PDF in this process, tells Pillow to take pictures that are cut short.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         with Image.open(fichier, formats=FORMATS) as image:
             if image.width * image.height > PIXELS_MAX:

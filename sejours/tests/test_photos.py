@@ -126,6 +126,12 @@ REFUSES = {
 }
 
 
+def test_a_photo_cut_short_is_refused_even_after_a_pdf_was_drawn(client, equipement, fichiers, monkeypatch):
+    """WeasyPrint leaves Pillow lenient for the whole process."""
+    monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
+    assert envoyer(client, equipement, REFUSES["cut short"]).status_code == 422
+
+
 @pytest.mark.parametrize("quoi", REFUSES)
 def test_what_is_no_photo_is_refused_at_the_field(client, equipement, fichiers, quoi):
     reponse = envoyer(client, equipement, REFUSES[quoi])
