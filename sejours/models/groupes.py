@@ -52,6 +52,10 @@ class GroupeQuerySet(models.QuerySet):
         ouverts = self.filter(verrouille_le__isnull=True, annule_le__isnull=True, dernier_jour__gte=le)
         return ouverts.order_by("dernier_jour", "pk")
 
+    def passes(self, *, le: date):
+        """Return the live groups whose stay is over on `le` and whose list is not settled yet (V1-V7)."""
+        return self.filter(solde_le__isnull=True, annule_le__isnull=True, sejour__fin__lt=le)
+
     def a_verrouiller(self, *, le: date):
         """Return the live groups whose last day is past on `le` and whose lock is not recorded yet (I14)."""
         return self.filter(verrouille_le__isnull=True, annule_le__isnull=True, dernier_jour__lt=le)
@@ -74,6 +78,9 @@ class Groupe(models.Model):
     dernier_jour = models.DateField("dernier jour pour modifier la liste")
     verrouille_le = models.DateTimeField("verrouillage constaté le", null=True, blank=True)
     annule_le = models.DateTimeField("annulé le", null=True, blank=True)
+    # Once both parties have said who travelled, or ANCV has closed the file: nothing on the list changes any more.
+    # Follows the group's validation, in an app above this one (trigger there).
+    solde_le = models.DateTimeField("soldé le", null=True, blank=True, editable=False)
     motif_annulation = models.CharField("motif d'annulation", max_length=200, blank=True)
     cree_le = models.DateTimeField("créé le", auto_now_add=True)
     modifie_le = models.DateTimeField("date de modification", db_default=models.functions.Now())
@@ -89,8 +96,16 @@ class Groupe(models.Model):
                 name="groupes_a_verrouiller",
                 condition=Q(verrouille_le__isnull=True, annule_le__isnull=True),
             ),
+            models.Index(
+                fields=["sejour"],
+                name="groupes_a_solder",
+                condition=Q(solde_le__isnull=True, annule_le__isnull=True),
+            ),
         ]
         constraints = [
+            models.CheckConstraint(
+                name="ni_solde_et_annule", condition=Q(solde_le__isnull=True) | Q(annule_le__isnull=True)
+            ),
             models.CheckConstraint(name="au_moins_une_place", condition=Q(places__gte=1)),
             models.CheckConstraint(
                 name="inscrits_dans_les_places",

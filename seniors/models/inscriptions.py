@@ -90,6 +90,8 @@ class Inscription(models.Model):
         PLAFOND = "PLAFOND", "revenu imposable au-dessus du plafond"
         AIDANT_EN_PLUS = "AIDANT_EN_PLUS", "un aidant est déjà aidé"
         EFFACEE = "EFFACEE", "retirée de la liste"
+        ABSENTE = "ABSENTE", "n'est pas partie"
+        NON_VERSEE = "NON_VERSEE", "dossier clos sans versement"
 
     MOTIFS_DE_FILE = (SansAide.CREDITS_EPUISES, SansAide.SANS_DOTATION)
 
@@ -120,6 +122,12 @@ class Inscription(models.Model):
     )
     parts = models.DecimalField("nombre de parts", max_digits=4, decimal_places=2, null=True, blank=True)
     situation = models.CharField("situation", max_length=6, choices=Bareme.Situation, blank=True)
+
+    derogation = models.BooleanField(
+        "plafond levé par l'ANCV",
+        default=False,
+        help_text="Le revenu au-dessus du plafond ne prive pas de l'aide.",
+    )
 
     avec_conjoint = models.BooleanField("voyage avec son conjoint", default=False)
     conjoint = models.ForeignKey(

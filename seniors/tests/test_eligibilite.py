@@ -374,7 +374,7 @@ def test_all_obstacles_are_said_at_once():
 
 def test_every_reason_is_one_that_the_database_knows():
     motifs = {"PROGRAMME", "PLAFOND", "AIDANT_EN_PLUS", "DEJA_AIDE", "CREDITS_EPUISES", "SANS_DOTATION"}
-    assert set(Inscription.SansAide.values) == motifs | {"EFFACEE"}
+    assert set(Inscription.SansAide.values) == motifs | {"EFFACEE", "ABSENTE", "NON_VERSEE"}
 
 
 @given(
