@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "conventions",
     "sejours",
     "seniors",
+    "validation",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

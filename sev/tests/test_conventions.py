@@ -15,7 +15,7 @@ from conventions.tests.factories import CompteFactory
 
 RACINE = Path(__file__).resolve().parents[2]
 GABARITS = RACINE / "templates"
-PAQUETS = ("sev", "conventions", "sejours", "seniors")
+PAQUETS = ("sev", "conventions", "sejours", "seniors", "validation")
 
 
 @cache
