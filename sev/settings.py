@@ -229,8 +229,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "courriels": {"task": "sev.socle.tasks.envoyer_courriels", "schedule": 20.0},
     "verrouillage": {"task": "sejours.tasks.verrouiller_listes", "schedule": crontab(minute="*/5")},
+    "ouvertures": {"task": "validation.tasks.ouvrir_validations", "schedule": crontab(minute="*/5")},
+    "depassements": {"task": "validation.tasks.constater_depassements", "schedule": crontab(minute="*/5")},
     "options": {"task": "sejours.tasks.faire_tomber_options", "schedule": crontab(minute="*/5")},
     "rappels": {"task": "sejours.tasks.rappeler_listes", "schedule": crontab(minute=10)},
+    "rappels-validation": {"task": "validation.tasks.rappeler_validations", "schedule": crontab(minute=20)},
     "seances": {"task": "sev.socle.tasks.effacer_seances", "schedule": crontab(hour=4, minute=20)},
     "files-d-attente": {"task": "seniors.tasks.servir_files", "schedule": crontab(minute="*/5")},
 }
