@@ -200,12 +200,23 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = SEV_DATA / "fichiers"
+FILE_UPLOAD_PERMISSIONS = 0o600
+# Papers joined to a report are destroyed this many months after the payment (X4).
+CONSERVATION_PIECES = int(os.environ.get("CONSERVATION_PIECES", "6"))
 
 # --- Mail (X5): written to Postgres by the operations, sent by a worker ------------------------------------------
 
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Seniors en Vacances <ne-pas-repondre@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 vars().update(environnement.reglages_courriel(os.environ.get("EMAIL_URL"), SEV_DATA))
+
+# --- Bank (V8): whose account is debited by the batches of transfers -----------------------------------------------
+
+SEV_PAYEUR = {
+    "nom": os.environ.get("SEV_PAYEUR_NOM", ""),
+    "iban": os.environ.get("SEV_PAYEUR_IBAN", "").replace(" ", ""),
+    "bic": os.environ.get("SEV_PAYEUR_BIC", "").replace(" ", ""),
+}
 
 # --- Clock (Celery) ------------------------------------------------------------------------------------------------
 
@@ -234,6 +245,7 @@ CELERY_BEAT_SCHEDULE = {
     "options": {"task": "sejours.tasks.faire_tomber_options", "schedule": crontab(minute="*/5")},
     "rappels": {"task": "sejours.tasks.rappeler_listes", "schedule": crontab(minute=10)},
     "rappels-validation": {"task": "validation.tasks.rappeler_validations", "schedule": crontab(minute=20)},
+    "pieces": {"task": "validation.tasks.detruire_pieces", "schedule": crontab(hour=3, minute=40)},
     "seances": {"task": "sev.socle.tasks.effacer_seances", "schedule": crontab(hour=4, minute=20)},
     "files-d-attente": {"task": "seniors.tasks.servir_files", "schedule": crontab(minute="*/5")},
 }
