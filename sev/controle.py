@@ -213,6 +213,91 @@ CONTROLES = (
         """,
     ),
     Controle(
+        "solde_du_groupe",
+        # The list is settled when, and only when, its validation is confirmed or closed.
+        """
+        SELECT format('groupe %s : soldé le %s, validation terminée le %s', g.id, g.solde_le,
+                      coalesce(v.confirmee_le, v.close_le))
+          FROM sejours_groupe g LEFT JOIN validation_validation v ON v.groupe_id = g.id
+         WHERE g.solde_le IS DISTINCT FROM coalesce(v.confirmee_le, v.close_le) ORDER BY g.id
+        """,
+    ),
+    Controle(
+        "presences_de_la_liste",
+        # Everybody on a validated list, and nobody else; ANCV may add or remove people until it is confirmed (I15).
+        """
+        SELECT format('groupe %s : inscription %s sans présence', v.groupe_id, i.id)
+          FROM validation_validation v
+          JOIN seniors_inscription i ON i.groupe_id = v.groupe_id AND i.effacee_le IS NULL
+          LEFT JOIN validation_presence p ON p.inscription_id = i.id
+         WHERE p.inscription_id IS NULL AND (v.confirmee_le IS NOT NULL OR i.inscrite_le < v.validee_le)
+         UNION ALL
+        SELECT format('groupe %s : présence de l''inscription %s, du groupe %s, effacée le %s', v.groupe_id, i.id,
+                      i.groupe_id, i.effacee_le)
+          FROM validation_presence p
+          JOIN validation_validation v ON v.groupe_id = p.validation_id
+          JOIN seniors_inscription i ON i.id = p.inscription_id
+         WHERE i.groupe_id <> v.groupe_id OR v.validee_le IS NULL
+            OR i.effacee_le IS NOT NULL AND (v.confirmee_le IS NOT NULL OR i.effacee_le < v.validee_le)
+         UNION ALL
+        SELECT format('groupe %s : inscription %s, confirmée sans que le porteur ait répondu', v.groupe_id,
+                      p.inscription_id)
+          FROM validation_presence p JOIN validation_validation v ON v.groupe_id = p.validation_id
+         WHERE (v.confirmee_le IS NULL) <> (p.selon_porteur IS NULL)
+        """,
+    ),
+    Controle(
+        "quinze_jours_pour_repondre",
+        """
+        SELECT format('groupe %s : prestataire jusqu''au %s (séjour fini le %s), porteur jusqu''au %s (validé le %s)',
+                      v.groupe_id, v.echeance_prestataire, s.fin, v.echeance_porteur, v.validee_le)
+          FROM validation_validation v
+          JOIN sejours_groupe g ON g.id = v.groupe_id JOIN sejours_sejour s ON s.id = g.sejour_id
+         WHERE v.echeance_prestataire < s.fin + 15
+            OR v.echeance_porteur < (v.validee_le AT TIME ZONE 'Europe/Paris')::date + 15
+         ORDER BY v.groupe_id
+        """,
+    ),
+    Controle(
+        "absente_donc_sans_aide",
+        """
+        SELECT format('groupe %s : inscription %s, aide %s', v.groupe_id, i.id, i.aide)
+          FROM validation_presence p
+          JOIN validation_validation v ON v.groupe_id = p.validation_id AND v.confirmee_le IS NOT NULL
+          JOIN seniors_inscription i ON i.id = p.inscription_id
+         WHERE NOT p.retenue AND i.aide IS NOT NULL ORDER BY i.id
+        """,
+    ),
+    Controle(
+        "partie_donc_aide_due",
+        """
+        SELECT format('groupe %s : inscription %s, aide %s, due %s', v.groupe_id, i.id, i.aide, d.montant)
+          FROM validation_presence p
+          JOIN validation_validation v ON v.groupe_id = p.validation_id AND v.confirmee_le IS NOT NULL
+          JOIN seniors_inscription i ON i.id = p.inscription_id
+          LEFT JOIN validation_versement d ON d.inscription_id = i.id
+         WHERE p.retenue AND i.aide IS DISTINCT FROM d.montant ORDER BY i.id
+        """,
+    ),
+    Controle(
+        "dossier_clos_donc_sans_aide",
+        """
+        SELECT format('groupe %s : inscription %s, aide %s', v.groupe_id, i.id, i.aide)
+          FROM validation_validation v JOIN seniors_inscription i ON i.groupe_id = v.groupe_id
+         WHERE v.close_le IS NOT NULL AND i.aide IS NOT NULL ORDER BY i.id
+        """,
+    ),
+    Controle(
+        "delai_arrete_par_un_signalement",
+        """
+        SELECT format('groupe %s : délai arrêté le %s, signalement %s', v.groupe_id, v.arretee_le, s.id)
+          FROM validation_validation v
+          LEFT JOIN validation_signalement s ON s.validation_id = v.groupe_id
+                                            AND s.repondu_le IS NULL AND s.annule_le IS NULL
+         WHERE (v.arretee_le IS NULL) <> (s.id IS NULL) ORDER BY v.groupe_id
+        """,
+    ),
+    Controle(
         "chacun_son_role",
         """
         SELECT format('groupe %s : porteur %s', g.id, o.nature)
