@@ -10,7 +10,12 @@ from datetime import timedelta
 from sejours.tasks import faire_tomber_options, rappeler_listes, verrouiller_listes
 from seniors.tasks import servir_files
 from sev.socle.tasks import effacer_seances, envoyer_courriels
-from validation.tasks import constater_depassements, ouvrir_validations, rappeler_validations
+from validation.tasks import (
+    constater_depassements,
+    detruire_pieces,
+    ouvrir_validations,
+    rappeler_validations,
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ ECHEANCES = (
     Echeance("rappels", rappeler_listes, timedelta(hours=3)),
     Echeance("rappels-validation", rappeler_validations, timedelta(hours=3)),
     Echeance("files-d-attente", servir_files, timedelta(minutes=20)),
+    Echeance("pieces", detruire_pieces, timedelta(hours=30)),
     Echeance("seances", effacer_seances, timedelta(hours=30)),
     Echeance("courriels", envoyer_courriels, timedelta(minutes=5)),
 )

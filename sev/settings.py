@@ -212,11 +212,13 @@ vars().update(environnement.reglages_courriel(os.environ.get("EMAIL_URL"), SEV_D
 
 # --- Bank (V8): whose account is debited by the batches of transfers -----------------------------------------------
 
+# Behind https the account must be given; elsewhere one that no bank holds, though its key is right.
+PAYEUR_D_ESSAI = {"nom": "ANCV (DEMONSTRATION)", "iban": "FR6299999999990000000000017", "bic": "DEMOFRPPXXX"}
 SEV_PAYEUR = {
-    "nom": os.environ.get("SEV_PAYEUR_NOM", ""),
-    "iban": os.environ.get("SEV_PAYEUR_IBAN", "").replace(" ", ""),
-    "bic": os.environ.get("SEV_PAYEUR_BIC", "").replace(" ", ""),
+    cle: os.environ.get(f"SEV_PAYEUR_{cle.upper()}", "" if HTTPS else essai).strip()
+    for cle, essai in PAYEUR_D_ESSAI.items()
 }
+SEV_PAYEUR["iban"] = SEV_PAYEUR["iban"].replace(" ", "")
 
 # --- Clock (Celery) ------------------------------------------------------------------------------------------------
 

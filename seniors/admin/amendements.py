@@ -137,7 +137,8 @@ def _sur_une_liste_modifiable(inscription: Inscription) -> bool:
     return inscription.effacee_le is None and _modifiable(inscription.groupe)
 
 
-def _inscrites(groupe: Groupe):
+def inscrites(groupe: Groupe):
+    """Return the list as it stands, by name: those to whom somebody may be linked."""
     return (
         groupe.inscriptions.presentes()
         .select_related("senior")
@@ -153,7 +154,7 @@ def _valeurs(inscription: Inscription) -> dict:
     return valeurs | {"rfr_zero_confirme": inscription.rfr == 0, "derogation": inscription.derogation}
 
 
-def _dites(donnees: dict) -> dict:
+def dites(donnees: dict) -> dict:
     """Return, from the answers of a fiche, what the operations are given: who it is, and what was said of them."""
     fiche = Fiche(**{nom: donnees[nom] for nom in Fiche.__dataclass_fields__})
     return {
@@ -188,11 +189,11 @@ AJOUTER = Acte(
     texte=_texte,
     fait="La personne est sur la liste. Le porteur et le prestataire sont prévenus par e-mail.",
     formulaire=AjoutForm,
-    options=lambda groupe: {"inscrites": _inscrites(groupe), "le": aujourdhui()},
+    options=lambda groupe: {"inscrites": inscrites(groupe), "le": aujourdhui()},
     propose=_modifiable,
     constater=Constat,
     operation=lambda request, groupe, donnees: ajouter(
-        groupe=groupe, jeton=donnees["jeton"], **_dites(donnees), **_qui_et_quand(request)
+        groupe=groupe, jeton=donnees["jeton"], **dites(donnees), **_qui_et_quand(request)
     ),
 )
 CORRIGER = Acte(
@@ -203,14 +204,14 @@ CORRIGER = Acte(
     fait="La fiche est corrigée. Le porteur et le prestataire sont prévenus par e-mail.",
     formulaire=AmendementForm,
     options=lambda inscription: {
-        "inscrites": _inscrites(inscription.groupe).exclude(pk=inscription.pk),
+        "inscrites": inscrites(inscription.groupe).exclude(pk=inscription.pk),
         "le": aujourdhui(),
     },
     initial=_valeurs,
     propose=_sur_une_liste_modifiable,
     constater=lambda inscription: Constat(inscription.groupe, inscription),
     operation=lambda request, inscription, donnees: amender(
-        inscription=inscription, **_dites(donnees), **_qui_et_quand(request)
+        inscription=inscription, **dites(donnees), **_qui_et_quand(request)
     ),
 )
 RETIRER = Acte(
@@ -282,11 +283,11 @@ class AjoutDUnePersonne:
         formulaire = AjoutForm(
             initial={**valeurs, "jeton": uuid4(), "etape": "fiche"}, **un_acte.options(objet)
         )
-        remarques = _trouvees(identite, connue)
+        remarques = trouvees(identite, connue)
         return self.page_d_acte(request, un_acte, objet, formulaire, remarques=remarques)
 
 
-def _trouvees(identite: Identite, connue: Senior | None) -> list[str]:
+def trouvees(identite: Identite, connue: Senior | None) -> list[str]:
     """Say whether the person is known, else which near spellings are (I2): name, birth and place only."""
     if connue:
         return [f"Personne connue : {_identite(connue)}. Ses coordonnées sont reprises ci-dessous."]
