@@ -31,12 +31,6 @@ COMPTES = (
     ("presta17", "another prestataire"),
     ("ancv", "ANCV's staff, at /admin/"),
 )
-# An account that no bank holds, though its key is right: the demo's batches give a file that its schema takes.
-PAYEUR = {
-    "SEV_PAYEUR_NOM": "ANCV (DEMONSTRATION)",
-    "SEV_PAYEUR_IBAN": "FR6299999999990000000000017",
-    "SEV_PAYEUR_BIC": "DEMOFRPPXXX",
-}
 
 
 def options() -> argparse.Namespace:
@@ -115,7 +109,6 @@ class Demo:
         self.environnement = {
             "SECRET_KEY": self._secret(),
             "SEV_BASE_URL": self.adresse,
-            **PAYEUR,
             **os.environ,
             **adresses,
             "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
