@@ -72,14 +72,18 @@ CONTROLES = (
     ),
     Controle(
         "engagement_sur_le_bon_credit",
+        # A stay that was moved to another year gave its aids back to the former one (S8).
         """
-        SELECT format('mouvement %s : crédit %s, inscription %s de la convention %s en %s',
-                      m.id, m.credit_id, i.id, g.porteur_id, i.annee)
+        SELECT format('crédit %s : inscription %s de la convention %s en %s', c.id, i.id, g.porteur_id, i.annee)
           FROM conventions_mouvement m
           JOIN conventions_credit c ON c.id = m.credit_id
           JOIN seniors_inscription i ON i.id = m.inscription_id
           JOIN sejours_groupe g ON g.id = i.groupe_id
-         WHERE (c.convention_id, c.annee) <> (g.porteur_id, i.annee) ORDER BY m.id
+         WHERE (c.convention_id, c.annee) <> (g.porteur_id, i.annee)
+         GROUP BY c.id, c.convention_id, i.id, g.porteur_id, i.annee
+        HAVING c.convention_id <> g.porteur_id
+            OR sum(CASE m.nature WHEN 'LIBERATION' THEN -m.montant ELSE m.montant END) <> 0
+         ORDER BY c.id, i.id
         """,
     ),
     Controle(
@@ -192,18 +196,22 @@ CONTROLES = (
     ),
     Controle(
         "liste_close_donc_inchangee",
-        # Closed by its last day, whatever the clock recorded, or by the record. Only staff may, with a reason (I15);
-        # a cancelled group lets its people go until its stay begins (S8), and the aids of the absent go back (V7).
+        # Closed by its last day as it was then, whatever the clock recorded, or by the record, unless a move of the
+        # stay opened it again at that moment (S8). Only staff may, with a reason (I15); a cancelled group lets its
+        # people go until its stay begins (S8), and the aids of the absent go back (V7).
         """
         SELECT format('groupe %s : inscription %s changée le %s', g.id, e.pgh_obj_id, e.pgh_created_at)
           FROM seniors_inscriptionevent e
           JOIN sejours_groupe g ON g.id = e.groupe_id
-          LEFT JOIN (SELECT pgh_obj_id, min(pgh_created_at) AS le FROM sejours_groupeevent
-                      WHERE pgh_label = 'update' AND verrouille_le IS NOT NULL
-                      GROUP BY pgh_obj_id) v ON v.pgh_obj_id = g.id
-         WHERE (e.pgh_created_at > v.le
+          LEFT JOIN LATERAL (SELECT verrouille_le FROM sejours_groupeevent
+                              WHERE pgh_obj_id = g.id AND pgh_label = 'update' AND pgh_created_at < e.pgh_created_at
+                              ORDER BY pgh_created_at DESC, pgh_id DESC LIMIT 1) avant ON true
+          LEFT JOIN LATERAL (SELECT verrouille_le, dernier_jour FROM sejours_groupeevent
+                              WHERE pgh_obj_id = g.id AND pgh_created_at <= e.pgh_created_at
+                              ORDER BY pgh_created_at DESC, pgh_id DESC LIMIT 1) alors ON true
+         WHERE (avant.verrouille_le IS NOT NULL AND alors.verrouille_le IS NOT NULL
                 OR greatest(e.inscrite_le, e.modifiee_le)
-                   >= (g.dernier_jour + 1)::timestamp AT TIME ZONE 'Europe/Paris')
+                   >= (coalesce(alors.dernier_jour, g.dernier_jour) + 1)::timestamp AT TIME ZONE 'Europe/Paris')
            AND NOT coalesce(e.effacee_le = g.annule_le, false)
            AND NOT coalesce(e.modifiee_le = g.solde_le AND e.motif_sans_aide IN ('ABSENTE', 'NON_VERSEE'), false)
            AND NOT (coalesce(e.pgh_context ->> 'motif', '') <> ''
