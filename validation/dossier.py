@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.core import signing
-from django.db.models import Count, Sum
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, Sum
 
 from conventions.models import Compte, Mouvement
 from sejours.models import Groupe
@@ -230,7 +230,7 @@ class Dossier:
     def repondu(self, presents: set[int]) -> bool:
         """Tell whether this account has already given this very answer (a double click, a page sent again)."""
         validation = self.validation
-        if validation is None:
+        if validation is None or validation.close_le is not None:
             return False
         champ, par = (
             ("selon_porteur", validation.confirmee_par_id)
@@ -365,13 +365,13 @@ def paiements(dossier: Dossier) -> list[dict]:
     versements = (
         Versement.objects.pour(dossier.compte)
         .filter(groupe=dossier.groupe)
-        .values("virement__lot__paye_le", "virement__isnull")
+        .values("virement__lot__paye_le", en_lot=ExpressionWrapper(Q(virement__isnull=False), BooleanField()))
         .annotate(aides=Count("pk"), total=Sum("montant"))
-        .order_by("virement__lot__paye_le", "virement__isnull")
+        .order_by("virement__lot__paye_le", "-en_lot")
     )
     return [
         {
-            "libelle": _paiement(v["virement__lot__paye_le"], v["virement__isnull"], dossier.le),
+            "libelle": _paiement(v["virement__lot__paye_le"], dossier.le, en_lot=v["en_lot"]),
             "montant": euros(v["total"]),
             "detail": quantite(v["aides"], "aide"),
         }
@@ -379,10 +379,10 @@ def paiements(dossier: Dossier) -> list[dict]:
     ]
 
 
-def _paiement(paye_le: date | None, a_verser: bool, le: date) -> str:
+def _paiement(paye_le: date | None, le: date, *, en_lot: bool) -> str:
     if paye_le:
         return f"Versé le {date_longue(paye_le, le)}"
-    return "À verser" if a_verser else "Virement en préparation"
+    return "Virement en préparation" if en_lot else "À verser"
 
 
 def reponse(validation: Validation, cote: str, le: date) -> str:
