@@ -329,7 +329,7 @@ def _remplir(curseur, *, groupes: int, porteurs: list[int], nb_lieux: int, par: 
 
 def _journal(curseur, modele: str, quand: str, base: int, valeurs: dict) -> None:
     """Write the journal's « insert » event of each row above `base`, as its trigger would have done in its time."""
-    table, cle = apps.get_model(modele)._meta.db_table, apps.get_model(modele)._meta.pk.column
+    table, pk = apps.get_model(modele)._meta.db_table, apps.get_model(modele)._meta.pk.column
     evenement = apps.get_model(f"{modele}Event")
     colonnes = ", ".join(
         f'"{champ.column}"'
@@ -340,10 +340,10 @@ def _journal(curseur, modele: str, quand: str, base: int, valeurs: dict) -> None
         f"""
         INSERT INTO {evenement._meta.db_table} ({colonnes}, pgh_created_at, pgh_label, pgh_obj_id, pgh_context,
                                                 pgh_context_id)
-        SELECT {colonnes}, {quand}, 'insert', {cle},
+        SELECT {colonnes}, {quand}, 'insert', {pk},
                jsonb_build_object('action', 'données de mesure', 'par', %(par)s, 'nom', %(nom)s, 'motif', ''),
-               md5('{table}' || {cle})::uuid
-          FROM {table} WHERE {cle} > %(base)s ORDER BY {cle}
+               md5('{table}' || {pk})::uuid
+          FROM {table} WHERE {pk} > %(base)s ORDER BY {pk}
         """,  # noqa: S608 - names of our own tables and columns
         valeurs | {"base": base, "nom": "Mesure"},
     )
