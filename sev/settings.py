@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "sev.socle.erreurs.TropLourdMiddleware",
     "sev.socle.erreurs.AttenteMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -183,6 +184,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# Ten papers of 5 MB and their form; heavier requests are not read at all.
+CORPS_MAX = 60 * 1024 * 1024
 
 # --- Language, files --------------------------------------------------------------------------------------------
 

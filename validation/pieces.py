@@ -111,10 +111,12 @@ def defaut_du_pdf(contenu: bytes) -> str:
         return defaut
     deploye = 0
     for rang, flux in enumerate(_FLUX.finditer(contenu)):
+        if rang > _FLUX_MAX:
+            return GONFLE
         suite = b""
         for morceau in _morceaux(memoryview(contenu)[flux.end() :]):
             deploye += len(morceau)
-            if deploye > DEPLOYE_MAX or rang > _FLUX_MAX:
+            if deploye > DEPLOYE_MAX:
                 return GONFLE
             if defaut := _nom_defendu(suite + morceau):
                 return defaut
