@@ -29,6 +29,7 @@ MENU_PRESTATAIRE = (
     ("Séjours", "sejours"),
     ("Équipements", "equipements"),
     ("Validation", "validation"),
+    ("Versements", "versements"),
     ("Mon compte", "compte"),
     ("Utilisateurs", "utilisateurs"),
     ("Journal", "journal"),
