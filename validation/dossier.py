@@ -92,6 +92,10 @@ class Dossier:
         return self.phase == Phase.CONFIRMEE
 
     @property
+    def en_litige(self) -> bool:
+        return any(p.en_litige for p in self.personnes)
+
+    @property
     def jours(self) -> int:
         return (self.echeance - self.le).days
 
@@ -385,11 +389,17 @@ def _paiement(paye_le: date | None, le: date, *, en_lot: bool) -> str:
     return "Virement en préparation" if en_lot else "À verser"
 
 
-def reponse(validation: Validation, cote: str, le: date) -> str:
-    """Say who answered for this side (« validee », « confirmee »), and when; ANCV by its name alone."""
-    quand, par = getattr(validation, f"{cote}_le"), getattr(validation, f"{cote}_par")
-    qui = "l'ANCV" if par.is_staff else par.nom
-    return f"par {qui}, le {date_longue(quand, le)} à {heure(quand)}"
+def reponse(dossier: Dossier, cote: str) -> str:
+    """Say who answered for a side (« validee », « confirmee ») and when: a colleague by name, others by their house."""
+    quand, par = getattr(dossier.validation, f"{cote}_le"), getattr(dossier.validation, f"{cote}_par")
+    if par.is_staff:
+        qui = "l'ANCV"
+    elif par.organisme_id == dossier.compte.organisme_id:
+        qui = par.nom
+    else:
+        groupe = dossier.groupe
+        qui = (groupe.porteur if par.est_porteur else groupe.sejour.offre.equipement.prestataire).nom
+    return f"par {qui}, le {date_longue(quand, dossier.le)} à {heure(quand)}"
 
 
 # --- Long lists -------------------------------------------------------------------------------------------

@@ -459,12 +459,13 @@ def test_many_absent_are_counted_and_the_next_year_is_not_promised():
 
 def test_once_confirmed_the_page_is_read_by_both_sides(groupe, porteur, prestataire):
     liste_confirmee(groupe, "Pierre RONVIN")
-    for compte in (porteur, prestataire):
+    hote, ccas = prestataire.organisme.nom, porteur.organisme.nom
+    for compte, valide, confirme in ((porteur, hote, porteur.nom), (prestataire, prestataire.nom, ccas)):
         page = le(date(2022, 6, 20), compte).page(groupe)
         mots = texte(page)
         assert "checkbox" not in page.content.decode()
-        assert f"Liste validée par {prestataire.nom}, le lundi 30 mai à 10 h 32." in mots
-        assert f"Liste confirmée par {porteur.nom}, le vendredi 10 juin à 10 h 32." in mots
+        assert f"Liste validée par {valide}, le lundi 30 mai à 10 h 32." in mots
+        assert f"Terminé Liste confirmée par {confirme}, le vendredi 10 juin à 10 h 32." in mots
         assert "À verser 7 aides 1 120 €" in mots
         assert "Absente : Pierre RONVIN" in mots
         assert "Journal de cette validation" in mots

@@ -248,8 +248,8 @@ def _reponses(fiche: Dossier) -> dict:
     """Return who answered for each side, and where the money stands."""
     validation = fiche.validation
     return {
-        "validee": reponse(validation, "validee", fiche.le) if validation.validee_le else "",
-        "confirmee": reponse(validation, "confirmee", fiche.le) if validation.confirmee_le else "",
+        "validee": reponse(fiche, "validee") if validation.validee_le else "",
+        "confirmee": reponse(fiche, "confirmee") if validation.confirmee_le else "",
         "paiements": paiements(fiche) if fiche.confirme else [],
     }
 
