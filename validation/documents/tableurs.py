@@ -1,8 +1,11 @@
-"""The spreadsheet of a batch, beside the bank's file: the same transfers, whole IBANs included (V8)."""
+"""Spreadsheets of ANCV: a batch, whole IBANs included as in the bank's file; what is due, accounts masked (V8)."""
+
+from datetime import date
 
 from sev.socle.tableur import Feuille, classeur_xlsx
 from sev.socle.typographie import euros, quantite
 from validation.models import Lot
+from validation.versements import SommeDue
 
 
 def classeur_du_lot(lot: Lot) -> bytes:
@@ -50,5 +53,29 @@ def classeur_du_lot(lot: Lot) -> bytes:
             ),
             lignes=lignes,
             totaux=("Total", *[None] * 10, sum(ligne[11] for ligne in lignes), lot.montant),
+        )
+    )
+
+
+def classeur_des_sommes_dues(sommes: list[SommeDue], *, le: date) -> bytes:
+    """Return the workbook of what is due, by provider."""
+    return classeur_xlsx(
+        Feuille(
+            nom="Sommes dues",
+            titre=f"Sommes dues, au {le:%d/%m/%Y}",
+            entetes=(
+                "Prestataire",
+                "N° de convention",
+                "Groupes",
+                "Aides",
+                "Montant",
+                "Dû depuis le",
+                "Compte",
+                "À regarder",
+            ),
+            lignes=[
+                (s.nom, s.convention, s.groupes, s.aides, s.montant, s.depuis, s.compte, s.remarque)
+                for s in sommes
+            ],
         )
     )
