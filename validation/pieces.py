@@ -34,8 +34,8 @@ _FLUX_MAX = 20_000
 
 
 def _nom_de_pdf(nom: str) -> bytes:
-    """Return what a name looks like in a PDF, each letter being itself or « #4A »."""
-    return b"/" + b"".join(b"(?:%c|#(?i:%02x))" % (ord(c), ord(c)) for c in nom) + b"(?![A-Za-z])"
+    """Return what a name looks like in a PDF after its slash, each letter being itself or « #4A »."""
+    return b"".join(b"(?:%c|#(?i:%02x))" % (ord(c), ord(c)) for c in nom) + b"(?![A-Za-z])"
 
 
 # What runs, opens or carries something else; « /OpenAction » alone says on which page a paper opens.
@@ -50,9 +50,12 @@ _ACTIFS = (
     "EmbeddedFiles",
     "GoToE",
 )
-_XFA = rb"/XFA\s*(?:\[|\d+\s+\d+\s+R)"
-_ACTIF = re.compile(b"|".join([*map(_nom_de_pdf, _ACTIFS), _XFA]))
-_PROTEGE = re.compile(_nom_de_pdf("Encrypt"))
+_XFA = rb"XFA\s*(?:\[|\d+\s+\d+\s+R)"
+# The look ahead makes a stream of slashes cheap.
+_DEFENDU = re.compile(
+    rb"/(?=[EGIJLRSX#])(?:(?P<protege>%s)|%s)"
+    % (_nom_de_pdf("Encrypt"), b"|".join([*map(_nom_de_pdf, _ACTIFS), _XFA]))
+)
 _PLUS_LONG_NOM = 64
 
 VIDE = "ce fichier est vide."
@@ -158,9 +161,9 @@ def _en_memoire(contenu: bytes) -> BytesIO:
 
 
 def _nom_defendu(octets: bytes) -> str:
-    if _PROTEGE.search(octets):
-        return PROTEGE
-    return ACTIF if _ACTIF.search(octets) else ""
+    if trouve := _DEFENDU.search(octets):
+        return PROTEGE if trouve["protege"] else ACTIF
+    return ""
 
 
 def _morceaux(comprime: memoryview):
