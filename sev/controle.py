@@ -306,6 +306,64 @@ CONTROLES = (
         """,
     ),
     Controle(
+        "somme_due_d_une_personne_partie",
+        """
+        SELECT format('inscription %s : due au groupe %s, inscrite au groupe %s, présence %s', d.inscription_id,
+                      d.groupe_id, i.groupe_id, coalesce(p.retenue::text, 'non décidée'))
+          FROM validation_versement d
+          JOIN seniors_inscription i ON i.id = d.inscription_id
+          LEFT JOIN validation_presence p ON p.inscription_id = d.inscription_id
+         WHERE p.retenue IS NOT TRUE OR i.groupe_id <> d.groupe_id ORDER BY d.inscription_id
+        """,
+    ),
+    Controle(
+        "virement_egal_a_ses_aides",
+        # An undone batch holds nothing; in the others each transfer is its aids, of its group and its provider.
+        """
+        SELECT format('virement %s : %s aides, %s ; aides dues %s, %s', v.reference, v.aides, v.montant,
+                      coalesce(d.n, 0), coalesce(d.total, 0))
+          FROM validation_virement v JOIN validation_lot l ON l.id = v.lot_id
+          LEFT JOIN LATERAL (
+               SELECT count(*) AS n, sum(montant) AS total,
+                      bool_and((groupe_id, prestataire_id) = (v.groupe_id, v.prestataire_id)) AS siennes
+                 FROM validation_versement WHERE virement_id = v.id) d ON true
+         WHERE CASE WHEN l.defait_le IS NOT NULL THEN d.n > 0
+                    ELSE (v.aides, v.montant, true) IS DISTINCT FROM (d.n, d.total, d.siennes) END
+         ORDER BY v.id
+        """,
+    ),
+    Controle(
+        "lot_egal_a_ses_virements",
+        """
+        SELECT format('lot %s : %s, virements %s', l.reference, l.montant, coalesce(v.total, 0))
+          FROM validation_lot l
+          LEFT JOIN (SELECT lot_id, sum(montant) AS total FROM validation_virement GROUP BY lot_id) v ON v.lot_id = l.id
+         WHERE l.montant IS DISTINCT FROM v.total ORDER BY l.id
+        """,
+    ),
+    Controle(
+        "aide_versee_par_un_lot_paye",
+        # The ledger and the batches tell the same payments, aid by aid.
+        """
+        SELECT format('inscription %s : lot payé %s, grand livre %s', coalesce(d.inscription_id, m.inscription_id),
+                      coalesce(d.montant::text, 'aucun'), coalesce(m.montant::text, 'aucun'))
+          FROM (SELECT d.inscription_id, d.montant FROM validation_versement d
+                  JOIN validation_virement v ON v.id = d.virement_id
+                  JOIN validation_lot l ON l.id = v.lot_id AND l.paye_le IS NOT NULL) d
+          FULL JOIN (SELECT inscription_id, montant FROM conventions_mouvement WHERE nature = 'VERSEMENT') m
+                 ON m.inscription_id = d.inscription_id
+         WHERE d.montant IS DISTINCT FROM m.montant ORDER BY 1
+        """,
+    ),
+    Controle(
+        "un_versement_par_inscription",
+        """
+        SELECT format('inscription %s : versée %s fois', inscription_id, count(*))
+          FROM conventions_mouvement WHERE nature = 'VERSEMENT'
+         GROUP BY inscription_id HAVING count(*) > 1 ORDER BY inscription_id
+        """,
+    ),
+    Controle(
         "chacun_son_role",
         """
         SELECT format('groupe %s : porteur %s', g.id, o.nature)

@@ -21,7 +21,17 @@ from sev.controle import CONTROLES, controler
 from sev.socle.journal import acte
 from validation.models import Signalement, Validation
 from validation.operations.validations import clore_sans_versement, confirmer
-from validation.tests.factories import CONFIRME_LE, cles, comptes_de, instant, liste_du_manuel, liste_validee
+from validation.operations.versements import defaire_lot
+from validation.tests.factories import (
+    CONFIRME_LE,
+    cles,
+    comptes_de,
+    instant,
+    liste_confirmee,
+    liste_du_manuel,
+    liste_validee,
+)
+from validation.tests.versements import LOT_LE, PAYEUR, iban_de, lot_paye, lot_prepare
 
 pytestmark = pytest.mark.django_db
 
@@ -402,6 +412,92 @@ def test_a_report_that_stops_no_clock_is_found(validee):
         validation=Validation.objects.get(), cote="PORTEUR", auteur=porteur, fait_le=instant(CONFIRME_LE)
     )
     assert trouves() == ["delai_arrete_par_un_signalement"]
+
+
+# --- Money (V8) -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def payee(confirmee, settings):
+    """The confirmed list, paid by a batch after another one that was undone; a third batch holds another list."""
+    settings.SEV_PAYEUR = PAYEUR
+    iban_de(confirmee.sejour.offre.equipement.prestataire)
+    defait = lot_prepare()
+    defaire_lot(lot=defait, motif="Essai", par=defait.cree_par, maintenant=instant(LOT_LE, 18))
+    lot_paye()
+    autre = liste_du_manuel(sejour=confirmee.sejour)
+    liste_confirmee(autre)
+    lot_prepare()
+    assert list(controler()) == []
+    return confirmee
+
+
+UNE_PAYEE = "SELECT min(inscription_id) FROM conventions_mouvement WHERE nature = 'VERSEMENT'"
+
+
+@pytest.mark.parametrize(
+    ("regles", "sql", "sans"),
+    [
+        (
+            ["aide_versee_par_un_lot_paye", "virement_egal_a_ses_aides"],
+            f"UPDATE validation_versement SET virement_id = NULL WHERE inscription_id = ({UNE_PAYEE})",
+            "",
+        ),
+        (
+            ["virement_egal_a_ses_aides"],
+            "UPDATE validation_virement SET aides = aides + 1 WHERE id = (SELECT max(id) FROM validation_virement)",
+            "",
+        ),
+        (
+            ["lot_egal_a_ses_virements", "virement_egal_a_ses_aides"],
+            "UPDATE validation_virement SET montant = montant + 1 WHERE id = (SELECT max(id) FROM validation_virement)",
+            "",
+        ),
+        (
+            ["virement_egal_a_ses_aides"],
+            "UPDATE validation_versement SET groupe_id = groupe_id, prestataire_id = (SELECT min(porteur_id) FROM"
+            f" sejours_groupe) WHERE inscription_id = ({UNE_PAYEE})",
+            "",
+        ),
+        (
+            ["virement_egal_a_ses_aides"],
+            "UPDATE validation_lot SET defait_le = now(), motif_defait = 'Perdu'"
+            " WHERE id = (SELECT max(id) FROM validation_lot)",
+            "",
+        ),
+        (["lot_egal_a_ses_virements"], "UPDATE validation_lot SET montant = montant - 160", ""),
+        (
+            ["aide_versee_par_un_lot_paye"],
+            "UPDATE validation_lot SET paye_le = NULL, paye_par_id = NULL WHERE paye_le IS NOT NULL",
+            "",
+        ),
+        (
+            ["aide_versee_par_un_lot_paye"],
+            "UPDATE validation_lot SET paye_le = execution_le, paye_par_id = cree_par_id"
+            " WHERE id = (SELECT max(id) FROM validation_lot)",
+            "",
+        ),
+        (
+            ["aide_versee_par_un_lot_paye", "totaux_egaux_aux_ecritures"],
+            f"DELETE FROM conventions_mouvement WHERE nature = 'VERSEMENT' AND inscription_id = ({UNE_PAYEE})",
+            "",
+        ),
+        (
+            ["aide_versee_par_un_lot_paye", "un_versement_par_inscription"],
+            f"UPDATE conventions_mouvement SET inscription_id = ({UNE_PAYEE}) WHERE nature = 'VERSEMENT'",
+            "un_versement_par_inscription",
+        ),
+        (
+            ["somme_due_d_une_personne_partie", "virement_egal_a_ses_aides"],
+            "UPDATE validation_versement SET groupe_id = (SELECT max(id) FROM sejours_groupe)"
+            f" WHERE inscription_id = ({UNE_PAYEE})",
+            "",
+        ),
+    ],
+)
+def test_each_breach_in_what_was_paid_is_found(payee, regles, sql, sans):
+    planter(sql, sans=sans)
+    assert trouves() == regles
 
 
 # --- The other half of the rules that say two things ----------------------------------------------------------------
