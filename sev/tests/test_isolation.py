@@ -281,6 +281,7 @@ def scene_du_module(django_db_setup, django_db_blocker):
         with time_machine.travel(LE_22_AVRIL, tick=False):
             scene = Scene()
         yield scene
+        scene.piece.fichier.delete(save=False)
         transaction.set_rollback(True)
 
 
