@@ -262,6 +262,7 @@ class Scene:
             "piece": self.piece.pk,
             "recherche": self.recherche.pk,
             "cle": self.courriel.pk if route == "demo-courriel" else self.inscription.pk,
+            "inscription": self.inscription.pk,
             "pk": self.collegue.pk,
             "uidb64": urlsafe_base64_encode(force_bytes(porteur.pk)),
             "token": default_token_generator.make_token(porteur),
