@@ -7,7 +7,7 @@ from sejours.cartes import Carte
 from sejours.models import Groupe
 from sev.socle.typographie import date_longue
 from validation.models.validations import Phase
-from validation.taches import phase_du_groupe
+from validation.suivi import phase_du_groupe
 
 
 def carte(groupe: Groupe, *, le: date) -> Carte:

@@ -23,8 +23,7 @@ from sejours.models import Groupe
 from sev.socle.typographie import date_longue, quantite, restant
 from validation.models import Presence
 from validation.models.validations import Phase
-from validation.regles import DELAI
-from validation.taches import phase_du_groupe
+from validation.regles import DELAI, echeance_du_prestataire
 
 
 class Situation(TextChoices):
@@ -49,6 +48,18 @@ EN_COURS = Q(validation__confirmee_le__isnull=True, validation__close_le__isnull
 QUI_COURT = EN_COURS & Q(validation__arretee_le__isnull=True)
 AU_PORTEUR = Q(validation__validee_le__isnull=False)
 LITIGE = Exists(Presence.objects.en_litige().filter(validation=OuterRef("pk")))
+
+
+def phase_du_groupe(groupe: Groupe, *, le: date) -> tuple[Phase, date]:
+    """Return where a group whose stay is over stands on `le`, and its last day, even if the clock has not yet run (V1).
+
+    `groupe` has its stay loaded, and its validation if there is one.
+    """
+    validation = getattr(groupe, "validation", None)
+    if validation is not None:
+        return validation.phase(le), validation.echeance
+    echeance = echeance_du_prestataire(groupe.sejour.fin)
+    return (Phase.PRESTATAIRE if le <= echeance else Phase.DEPASSEE), echeance
 
 
 def passes(compte: Compte, *, le: date) -> QuerySet:

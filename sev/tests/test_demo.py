@@ -21,7 +21,7 @@ from seniors.tests.factories import InscriptionFactory
 from sev.demo import scenario
 from sev.socle.models import Courriel
 from validation.models.validations import Phase
-from validation.taches import phase_du_groupe
+from validation.suivi import phase_du_groupe
 
 PARIS = ZoneInfo("Europe/Paris")
 JOURS = [
