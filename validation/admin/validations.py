@@ -107,7 +107,7 @@ class Constat:
         groupe = self.validation.groupe
         inscriptions = list(_liste(self.validation))
         absents = [i for i in inscriptions if self._dit_absent(i)]
-        credit = Credit.objects.get(convention=groupe.porteur_id, programme=groupe.sejour.annee)
+        credit = Credit.objects.filter(convention=groupe.porteur_id, programme=groupe.sejour.annee).first()
         dus = [v.montant for v in Versement.objects.filter(groupe=groupe)]
         return {
             "Dossier": str(validation.phase(aujourdhui()).label),
@@ -115,7 +115,9 @@ class Constat:
             "Liste": quantite(len(inscriptions), "personne"),
             "Absents": ", ".join(str(i.senior) for i in absents) or "personne",
             "À verser au prestataire": f"{euros(sum(dus))} ({quantite(len(dus), 'aide')})",
-            f"Crédits disponibles du porteur, {groupe.sejour.annee}": euros(credit.disponible),
+            f"Crédits disponibles du porteur, {groupe.sejour.annee}": (
+                euros(credit.disponible) if credit else "pas encore de dotation"
+            ),
         }
 
     def _dit_absent(self, inscription: Inscription) -> bool:

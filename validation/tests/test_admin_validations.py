@@ -258,6 +258,15 @@ def test_ancv_validates_in_the_provider_s_place_after_reading_what_it_changes(ag
     assert Presence.objects.get(selon_prestataire=False).pk == absent.pk
 
 
+def test_ancv_answers_in_the_place_of_a_party_whose_porteur_never_had_credits(agent):
+    validation = ouverte()
+    donnees = {"presents": sorted(cles(validation.groupe)), "motif": "Sans nouvelles"}
+    with le(6):
+        reponse = agent.post(adresse("valider", validation), donnees)
+    assert reponse.status_code == 200
+    assert "pas encore de dotation" in reponse.content.decode()
+
+
 def test_ancv_confirms_in_the_porteur_s_place_and_reads_the_sums_first(agent):
     groupe = liste_du_manuel()
     validation = liste_validee(groupe, "Pierre RONVIN")
