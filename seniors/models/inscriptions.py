@@ -90,7 +90,7 @@ class Inscription(models.Model):
         PLAFOND = "PLAFOND", "revenu imposable au-dessus du plafond"
         AIDANT_EN_PLUS = "AIDANT_EN_PLUS", "un aidant est déjà aidé"
         EFFACEE = "EFFACEE", "retirée de la liste"
-        ABSENTE = "ABSENTE", "n'est pas partie"
+        ABSENTE = "ABSENTE", "absence au séjour"
         NON_VERSEE = "NON_VERSEE", "dossier clos sans versement"
 
     MOTIFS_DE_FILE = (SansAide.CREDITS_EPUISES, SansAide.SANS_DOTATION)
