@@ -479,7 +479,6 @@ class PresenceAdmin(Figee):
         "selon_porteur",
         "tranchee",
         "motif",
-        "retenue",
     ]
 
     def get_queryset(self, request):
