@@ -148,7 +148,8 @@ def prolongee(validation: Validation, *, motif: str) -> list[Lettre]:
     cote = "Le porteur de projet" if validation.validee_le else "Le prestataire"
     return _aux_deux(
         validation.groupe,
-        cause=f"validation-prolongee-{validation.pk}-{validation.echeance}",
+        # Both windows may be given the same last day.
+        cause=f"validation-prolongee-{validation.pk}-{validation.echeance}-{qui}",
         sujet=f"Délai prolongé : {_sujet(validation.groupe)}",
         phrases=(
             f"L'ANCV prolonge le délai : {_sejour(validation.groupe)}.",

@@ -313,6 +313,26 @@ def test_a_window_that_lapsed_long_ago_may_be_extended_to_today(groupe, ancv):
     assert prolonger(**prolongation, jusqu_au=le, maintenant=instant(le)).echeance == le
 
 
+def test_both_sides_are_told_of_each_extension_even_to_the_same_day(groupe, prestataire, ancv):
+    dernier, le = date(2022, 6, 30), date(2022, 6, 6)
+    ouverte = Validation.objects.create(
+        groupe=groupe, ouverte_le=instant(date(2022, 5, 22)), echeance_prestataire=date(2022, 6, 5)
+    )
+    prolongation = {
+        "jusqu_au": dernier,
+        "motif": "Vacances",
+        "par": ancv,
+        "le": le,
+        "maintenant": instant(le),
+    }
+    prolonger(validation=ouverte, **prolongation)
+    validation = liste_validee(groupe, le=date(2022, 6, 10))
+    assert prolonger(validation=validation, **prolongation | {"le": date(2022, 6, 10)}).echeance == dernier
+    dites = Courriel.objects.filter(cause__startswith="validation-prolongee-").order_by("pk")
+    verbes = [clair(c.texte).split(" peut ")[1].split(" la liste")[0] for c in dites]
+    assert verbes == ["valider", "valider", "confirmer", "confirmer"]
+
+
 # --- What the database itself refuses --------------------------------------------------------------------------------
 
 
