@@ -160,7 +160,11 @@ class Dossier:
             case Phase.PRESTATAIRE if self.compte.est_porteur:
                 return f"Le prestataire n'a pas encore validé la liste. Il peut le faire jusqu'au {jour} à minuit."
             case Phase.PORTEUR if self.compte.est_prestataire:
-                return f"Vous avez validé la liste. Le porteur de projet peut la confirmer jusqu'au {jour} à minuit."
+                par_l_ancv = self.validation.validee_par.is_staff
+                fait = (
+                    "L'ANCV a validé la liste à votre place." if par_l_ancv else "Vous avez validé la liste."
+                )
+                return f"{fait} Le porteur de projet peut la confirmer jusqu'au {jour} à minuit."
             case Phase.ARRETEE:
                 reste = reste_apres_reponse(self.validation.jours_restants)
                 return f"Une liste non conforme est signalée : le délai est arrêté. {reste}"

@@ -236,7 +236,9 @@ def test_ancv_validates_in_the_provider_s_place_only_once_the_window_is_over(gro
     validation = valide(groupe, par=ancv, le=date(2022, 6, 6), motif="Sans nouvelles du prestataire")
     assert validation.phase(date(2022, 6, 21)) == Phase.PORTEUR
     courriel = Courriel.objects.get(cause=f"validation-ouverte-porteur-{groupe.pk}")
-    assert "L'ANCV a validé la liste à la place du prestataire" in clair(courriel.texte)
+    assert (
+        f"L'ANCV a validé la liste des participants à la place du prestataire : {groupe.sejour.offre.equipement.nom}, "
+    ) in clair(courriel.texte)
 
 
 def test_what_ancv_confirms_in_the_porteur_s_place_is_decided(groupe, ancv):
