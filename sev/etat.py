@@ -43,8 +43,10 @@ def _courtier() -> bool:
 
 
 def _taches() -> dict:
-    """Return for each task its age in seconds (None before its first run), whether it is late, whether it failed."""
-    passages = Passage.objects.filter(tache__in=[e.nom for e in ECHEANCES]).order_by("tache", "-debut")
+    """Return by task the age of its last run that ended in seconds (None before the first), if late, if failed."""
+    # A run that was killed never ended: a task that is killed each time is late, not well.
+    finis = Passage.objects.filter(tache__in=[e.nom for e in ECHEANCES], fin__isnull=False)
+    passages = finis.order_by("tache", "-debut")
     derniers = {passage.tache: passage for passage in passages.distinct("tache")}
     instant = maintenant()
     taches = {}

@@ -114,7 +114,7 @@ def reussites(issues) -> int:
 
 def dites(groupe, quoi: str) -> int:
     """Return how many mails of this kind tell of the group."""
-    return Courriel.objects.filter(cause__regex=f"^validation-{quoi}-{groupe.pk}(-|$)").count()
+    return Courriel.objects.filter(cause__regex=f"^validation-{quoi}(-[a-z]+)?-{groupe.pk}(-|$)").count()
 
 
 def argent() -> list[str]:
