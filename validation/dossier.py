@@ -236,20 +236,14 @@ class Dossier:
         noms = {p.cle: p.nom for p in self.personnes}
         retires = self.groupe.inscriptions.filter(pk__in=avant.keys() - apres.keys()).select_related("senior")
         cas = (
-            ("Ajoutée", "Ajoutées", "à la liste par l'ANCV", [noms[c] for c in apres if c not in avant]),
-            ("Retirée", "Retirées", "de la liste par l'ANCV", [str(i.senior) for i in retires]),
+            ("Ajout à la liste par l'ANCV", [noms[c] for c in apres if c not in avant]),
+            ("Retrait de la liste par l'ANCV", [str(i.senior) for i in retires]),
             (
-                "Changée",
-                "Changées",
-                "(aide ou réponse du prestataire)",
+                "Changement d'aide ou de réponse du prestataire",
                 [noms[c] for c in apres if c in avant and avant[c] != apres[c]],
             ),
         )
-        return [
-            f"{une if len(qui) == 1 else plusieurs} {quoi} : {', '.join(qui)}."
-            for une, plusieurs, quoi, qui in cas
-            if qui
-        ]
+        return [f"{quoi} : {', '.join(qui)}." for quoi, qui in cas if qui]
 
     def repondu(self, presents: set[int]) -> bool:
         """Tell whether this account has already given this very answer (a double click, a page sent again)."""

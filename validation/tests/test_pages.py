@@ -345,8 +345,8 @@ def test_a_stale_page_is_refused_and_says_what_changed(groupe, porteur, ancv):
         refus = seance.envoyer(groupe, cochees_avant, vu=ancienne, **champs)
         mots = texte(refus)
         assert refus.status_code == 422
-        assert "Ajoutée à la liste par l'ANCV : Émile ZOLA." in mots
-        assert "Retirée de la liste par l'ANCV : Pierre RONVIN." in mots
+        assert "Ajout à la liste par l'ANCV : Émile ZOLA." in mots
+        assert "Retrait de la liste par l'ANCV : Pierre RONVIN." in mots
         assert cochees(refus) == cochees_avant
     assert Validation.objects.get().confirmee_le is None
     page = seance.page(groupe)
