@@ -183,6 +183,18 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+# --- Personal data (X4): how many months it is kept; docs/privacy.md says from when ------------------------------
+
+RETENTION_MOIS = {
+    "commentaires": 3,  # after the end of the stay
+    "revenus": 6,  # after the list was settled
+    "revenus_jamais_soldes": 12,  # after the end of a stay whose list never was
+    "personnes": 24,  # after the last stay
+    "fusions": 24,  # after two rows were merged: what undoing it takes
+    "courriels": 6,  # after a mail was written: its text
+    "essais_de_connexion": 1,  # after a failed sign-in
+}
+
 # --- Language, files --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "fr"
@@ -232,6 +244,8 @@ CELERY_BEAT_SCHEDULE = {
     "rappels": {"task": "sejours.tasks.rappeler_listes", "schedule": crontab(minute=10)},
     "seances": {"task": "sev.socle.tasks.effacer_seances", "schedule": crontab(hour=4, minute=20)},
     "files-d-attente": {"task": "seniors.tasks.servir_files", "schedule": crontab(minute="*/5")},
+    "doublons": {"task": "seniors.tasks.chercher_doublons", "schedule": crontab(hour=3, minute=10)},
+    "retention": {"task": "sev.tasks.purger", "schedule": crontab(hour=3, minute=40)},
 }
 
 LOGGING = {

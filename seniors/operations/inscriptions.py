@@ -85,8 +85,9 @@ def corriger(
     """
     with acte("correction", par=par):
         groupe = verrouiller_liste(inscription.groupe, le)
-        senior = Senior.objects.verrouiller().get(pk=inscription.senior_id)
+        # Whose registration it is may have changed with a merge, before the list was ours (I18).
         inscription = _presente(inscription.pk, groupe)
+        senior = Senior.objects.verrouiller().get(pk=inscription.senior_id)
         fiche = fiche.completee_par(inscription)
         inscription.senior = senior
         corriger_identite(inscription, identite, groupe, le)
