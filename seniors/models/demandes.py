@@ -7,7 +7,7 @@ from seniors.models.seniors import Senior
 
 
 class DemandeDonnees(models.Model):
-    """A person's request that ANCV answered: an export or an erasure, by whom, when, and the reference it came under."""
+    """A person's request that ANCV answered: an export or an erasure, by whom, when, under which reference."""
 
     class Nature(models.TextChoices):
         EXPORT = "EXPORT", "Export"

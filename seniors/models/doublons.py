@@ -23,7 +23,9 @@ class DoublonQuerySet(models.QuerySet):
 
 
 @pghistory.track(
-    pghistory.UpdateEvent(), fields=["ancienne", "recente", "decision", "decide_par", "motif"], model_name="DoublonEvent"
+    pghistory.UpdateEvent(),
+    fields=["ancienne", "recente", "decision", "decide_par", "motif"],
+    model_name="DoublonEvent",
 )
 class Doublon(models.Model):
     """A pair of persons who look like one. What is decided is kept, so that « not the same » is never asked again."""
@@ -48,7 +50,13 @@ class Doublon(models.Model):
     decision = models.CharField("décision", max_length=11, choices=Decision, blank=True)
     decide_le = models.DateTimeField("décidé le", null=True, blank=True)
     decide_par = models.ForeignKey(
-        Compte, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="décidé par", db_index=False
+        Compte,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="décidé par",
+        db_index=False,
     )
     motif = models.CharField("motif", max_length=200, blank=True)
 
@@ -77,7 +85,7 @@ class Doublon(models.Model):
 class Fusion(models.Model):
     """A merge: `absorbee` became a former spelling of `gardee`. It keeps what undoing it takes.
 
-    `deplacees`: keys of the registrations that passed over; `reprises`: keys of those that lost a second aid of the year.
+    `deplacees`: keys of the registrations that passed over; `reprises`: of those that lost a second aid of the year.
     `avant`: for each of the two, field → [value before, value after]; emptied when the names must be forgotten (X4).
     """
 
@@ -94,7 +102,13 @@ class Fusion(models.Model):
     oubliee_le = models.DateTimeField("valeurs d'avant effacées le", null=True, blank=True)
     defaite_le = models.DateTimeField("défaite le", null=True, blank=True)
     defaite_par = models.ForeignKey(
-        Compte, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="défaite par", db_index=False
+        Compte,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="défaite par",
+        db_index=False,
     )
     motif_defaite = models.CharField("motif de l'annulation", max_length=200, blank=True)
 

@@ -147,7 +147,7 @@ class Senior(models.Model):
     code_postal = models.CharField("code postal", max_length=5)
     ville = models.CharField("ville", max_length=80)
     cree_le = models.DateTimeField("connu depuis le", auto_now_add=True)
-    # A merge keeps the row as a former spelling, which leads to the person (I18); the retention rules take its name (X4).
+    # A merge keeps the row as a former spelling, which leads to the person (I18); retention takes its name away (X4).
     fusionne_dans = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="absorbees", verbose_name="fusionnée dans"
     )

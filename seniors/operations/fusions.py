@@ -159,7 +159,9 @@ def _verrouiller_personnes(un: Senior, autre: Senior) -> tuple[Senior, Senior]:
 def _inchanges(groupes: dict[int, Groupe], un: Senior, autre: Senior) -> None:
     """Refuse when a list took one of the two while the locks were being taken: what was shown has changed."""
     if _cles_des_groupes(un, autre) != set(groupes):
-        raise FusionRefusee("L'une de ces personnes vient d'être inscrite. Relisez la page, puis recommencez.")
+        raise FusionRefusee(
+            "L'une de ces personnes vient d'être inscrite. Relisez la page, puis recommencez."
+        )
 
 
 # --- What would happen ------------------------------------------------------------------------------------
@@ -217,7 +219,9 @@ def _deja_soldee(inscription: Inscription) -> str:
 def _reprendre(reprises: tuple[Inscription, ...], *, par, le: date, maintenant: datetime) -> None:
     """Release the second aids of a year; credits are locked in one order."""
     credits = [
-        Credit.objects.filter(convention=i.groupe.porteur_id, programme=i.annee).values_list("pk", flat=True)[0]
+        Credit.objects.filter(convention=i.groupe.porteur_id, programme=i.annee).values_list("pk", flat=True)[
+            0
+        ]
         for i in reprises
     ]
     list(Credit.objects.select_for_update(no_key=True).filter(pk__in=credits).order_by("pk"))
@@ -241,7 +245,9 @@ def _reprendre(reprises: tuple[Inscription, ...], *, par, le: date, maintenant: 
 def _ne_plus_attendre(presentes: list[Inscription]) -> None:
     """Those who wait for credit wait no longer in a year in which the person is aided elsewhere."""
     aidees = {i.annee for i in presentes if i.aidee}
-    attendent = [i.pk for i in presentes if i.motif_sans_aide in Inscription.MOTIFS_DE_FILE and i.annee in aidees]
+    attendent = [
+        i.pk for i in presentes if i.motif_sans_aide in Inscription.MOTIFS_DE_FILE and i.annee in aidees
+    ]
     Inscription.objects.filter(pk__in=attendent).update(motif_sans_aide=DEJA_AIDE)
 
 
@@ -312,7 +318,10 @@ def _unir(garder: Senior, absorber: Senior, prises: frozenset[str]) -> dict:
     ancienne = garder.identite
     for nom, (_, apres) in changements.items():
         setattr(garder, nom, apres)
-    if garder.identite.cles() == absorber.identite.cles() and garder.date_naissance == absorber.date_naissance:
+    if (
+        garder.identite.cles() == absorber.identite.cles()
+        and garder.date_naissance == absorber.date_naissance
+    ):
         champs = ("nom", "prenom", "date_naissance", "ville_naissance")
         avant["absorbee"] = {nom: (getattr(absorber, nom), getattr(ancienne, nom)) for nom in champs}
         for nom in champs:
@@ -383,4 +392,6 @@ def _verifier_defaisable(fusion: Fusion, gardee: Senior) -> None:
     if fusion.oubliee_le is not None:
         raise FusionRefusee("Les valeurs d'avant sont effacées : cette fusion ne se défait plus.")
     if not gardee.en_usage:
-        raise FusionRefusee("La fiche gardée a été fusionnée depuis avec une autre : défaites d'abord celle-là.")
+        raise FusionRefusee(
+            "La fiche gardée a été fusionnée depuis avec une autre : défaites d'abord celle-là."
+        )

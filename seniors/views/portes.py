@@ -39,7 +39,8 @@ def jeton_de_senior(request, groupe: Groupe, senior: Senior, *, connu: bool) -> 
 def senior_du_jeton(request, groupe: Groupe, jeton: str) -> Senior | None:
     """Return the person of a token, with `connu` as it was said; None without a token.
 
-    Merged since with another row, she is the person that one stands for (I18). Raises JetonExpire, or Http404 for a token of somebody else.
+    Merged since with another row, she is the person it stands for (I18). Raises JetonExpire, or Http404 for a token of
+    somebody else.
     """
     if not jeton:
         return None
