@@ -10,7 +10,7 @@ from django.db import transaction
 from sev.socle.temps import mois_avant
 
 
-def essais_a_effacer(*, le: date):
+def essais_a_effacer(le: date):
     """Return the failed sign-ins of long before `le`."""
     return AccessAttempt.objects.filter(
         attempt_time__date__lte=mois_avant(le, settings.RETENTION_MOIS["essais_de_connexion"])
@@ -23,7 +23,7 @@ def effacer_essais(*, cles: list[int], le: date, maintenant: datetime) -> int:
     return essais_a_effacer(le=le).filter(pk__in=cles).delete()[0]
 
 
-def seances_a_effacer(*, le: date):
+def seances_a_effacer(le: date):
     """Return the sessions that ended before `le`, with the form that may have been kept in them."""
     return Session.objects.filter(expire_date__date__lt=le)
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from sejours.models import RechercheGardee
 
 
-def recherches_a_effacer(*, le: date):
+def recherches_a_effacer(le: date):
     """Return the kept searches of the accounts that are closed."""
     return RechercheGardee.objects.filter(compte__is_active=False)
 

@@ -59,7 +59,7 @@ def oublier_personnes(*, cles: list[int], le: date, maintenant: datetime) -> int
     return len(dues)
 
 
-def fusions_a_oublier(*, le: date):
+def fusions_a_oublier(le: date):
     """Return the merges so old on `le` that what undoing them takes need not be kept."""
     limite = mois_avant(le, settings.RETENTION_MOIS["fusions"])
     return Fusion.objects.filter(oubliee_le__isnull=True, faite_le__date__lte=limite)

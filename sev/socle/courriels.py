@@ -61,7 +61,7 @@ def relancer(courriels, *, maintenant: datetime) -> int:
     return courriels.filter(envoye_le__isnull=True).update(tentatives=0, a_envoyer_le=maintenant, erreur="")
 
 
-def textes_a_effacer(*, le: date):
+def textes_a_effacer(le: date):
     """Return the mails written long before `le`, sent or given up, whose text is still there (X4)."""
     limite = mois_avant(le, settings.RETENTION_MOIS["courriels"])
     fini = Q(envoye_le__isnull=False) | Q(tentatives__gte=TENTATIVES_MAX)
