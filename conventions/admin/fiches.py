@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
@@ -19,7 +19,8 @@ from sev.socle.refus import RefusMetier
 class Acte:
     """A button of an object's page. `operation(request, objet, donnees)` does it and may raise RefusMetier.
 
-    `texte` says what will happen, as it stands or as a function of the object.
+    `texte` says what will happen, as it stands or as a function of the object. What the operation answers, when it is
+    a response (a file), goes to the browser in place of the object's page.
     """
 
     nom: str
@@ -105,10 +106,12 @@ class FicheAdmin(admin.ModelAdmin):
         )
         if formulaire.is_valid():
             try:
-                un_acte.operation(request, objet, formulaire.cleaned_data)
+                reponse = un_acte.operation(request, objet, formulaire.cleaned_data)
             except RefusMetier as refus:
                 formulaire.add_error(refus.champ if refus.champ in formulaire.fields else None, refus.message)
             else:
+                if isinstance(reponse, HttpResponse):
+                    return reponse
                 messages.success(request, un_acte.fait)
                 retour = "change" if objet else "changelist"
                 cles = [objet.pk] if objet else []

@@ -90,7 +90,7 @@ def effacer_donnees(*, senior: Senior, motif: str, par, le: date, maintenant: da
             raise EffacementRefuse(
                 "Cette fiche est déjà effacée, ou n'est qu'une ancienne orthographe d'une autre."
             )
-        if refus := pourquoi_garder(senior, le=le):
+        if refus := pourquoi_garder(senior, le):
             raise EffacementRefuse(refus)
         _oublier_les_courriels(senior)
         _oublier([senior.pk], maintenant)
@@ -103,7 +103,7 @@ def noter_export(*, senior: Senior, motif: str, par, maintenant: datetime) -> De
     return _noter(senior, DemandeDonnees.Nature.EXPORT, _motif(motif), par=par, maintenant=maintenant)
 
 
-def pourquoi_garder(senior: Senior, *, le: date) -> str:
+def pourquoi_garder(senior: Senior, le: date) -> str:
     """Say why the person can't be forgotten on `le` (a stay to come, an aid not settled); '' when she can."""
     presentes = Inscription.objects.presentes().filter(senior=senior).order_by("debut", "pk")
     if a_venir := presentes.filter(fin__gte=le).first():
