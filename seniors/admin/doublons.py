@@ -131,9 +131,9 @@ def _annonce_de_fusion(doublon: Doublon) -> str:
 
 ANNONCE_DEFAIRE = (
     "Chaque fiche retrouve son nom et ses inscriptions d'avant. Ce qui a été inscrit depuis reste à la fiche gardée. "
-    "Les inscriptions sans aide pour « déjà aidé dans l'année » sont réexaminées selon les règles d'aujourd'hui, dans la "
-    "limite des crédits, sauf sur les listes soldées ou annulées : une aide reprise n'est donc pas toujours rendue. Les "
-    "porteurs qui gagnent une aide sont prévenus par e-mail."
+    "Les inscriptions sans aide pour « déjà aidé dans l'année » sont réexaminées selon les règles d'aujourd'hui, dans "
+    "la limite des crédits, sauf sur les listes soldées ou annulées : une aide reprise n'est donc pas toujours rendue. "
+    "Les porteurs qui gagnent une aide sont prévenus par e-mail."
 )
 
 

@@ -58,8 +58,8 @@ def _annonce_d_effacement(senior: Senior) -> str:
         return f"Cette personne ne peut pas être effacée pour l'instant. {refus}"
     return (
         "Le nom, la date et la ville de naissance, l'adresse, les revenus et les souhaits de cette personne "
-        "disparaissent tout de suite, partout, journal compris. Il reste son année de naissance, son département, ses séjours et les "
-        "montants, sans nom. Rien de cela ne se défait."
+        "disparaissent tout de suite, partout, journal compris. Il reste son année de naissance, son département, ses "
+        "séjours et les montants, sans nom. Rien de cela ne se défait."
     )
 
 
