@@ -193,7 +193,7 @@ CONTROLES = (
     Controle(
         "liste_close_donc_inchangee",
         # Closed by its last day, whatever the clock recorded, or by the record. Only staff may, with a reason (I15);
-        # and a cancelled group lets its people go until its stay begins (S8).
+        # a cancelled group lets its people go until its stay begins (S8), and the aids of the absent go back (V7).
         """
         SELECT format('groupe %s : inscription %s changée le %s', g.id, e.pgh_obj_id, e.pgh_created_at)
           FROM seniors_inscriptionevent e
@@ -205,6 +205,7 @@ CONTROLES = (
                 OR greatest(e.inscrite_le, e.modifiee_le)
                    >= (g.dernier_jour + 1)::timestamp AT TIME ZONE 'Europe/Paris')
            AND NOT coalesce(e.effacee_le = g.annule_le, false)
+           AND NOT coalesce(e.modifiee_le = g.solde_le AND e.motif_sans_aide IN ('ABSENTE', 'NON_VERSEE'), false)
            AND NOT (coalesce(e.pgh_context ->> 'motif', '') <> ''
                     AND EXISTS (SELECT FROM conventions_compte a
                                  WHERE a.is_staff AND a.id = (e.pgh_context ->> 'par')::bigint))

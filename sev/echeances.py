@@ -11,6 +11,7 @@ from sejours.tasks import faire_tomber_options, rappeler_listes, verrouiller_lis
 from seniors.tasks import chercher_doublons, servir_files
 from sev.socle.tasks import effacer_seances, envoyer_courriels
 from sev.tasks import purger
+from validation.tasks import constater_depassements, ouvrir_validations, rappeler_validations
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,14 @@ class Echeance:
     tarde_apres: timedelta
 
 
-# Mails last: they tell what the others did.
+# After an outage of weeks a window opens, then lapses, in that order; mails last: they tell what the others did.
 ECHEANCES = (
     Echeance("verrouillage", verrouiller_listes, timedelta(minutes=20)),
+    Echeance("ouvertures", ouvrir_validations, timedelta(minutes=20)),
+    Echeance("depassements", constater_depassements, timedelta(minutes=20)),
     Echeance("options", faire_tomber_options, timedelta(minutes=20)),
     Echeance("rappels", rappeler_listes, timedelta(hours=3)),
+    Echeance("rappels-validation", rappeler_validations, timedelta(hours=3)),
     Echeance("files-d-attente", servir_files, timedelta(minutes=20)),
     Echeance("seances", effacer_seances, timedelta(hours=30)),
     Echeance("doublons", chercher_doublons, timedelta(hours=30)),

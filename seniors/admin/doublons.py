@@ -76,11 +76,10 @@ class MotifForm(forms.Form):
 
 
 class FusionForm(MotifForm):
-    """Which of the two rows is kept, and for each field that differs, whose value. `initial` holds the pair."""
+    """Which of the two rows is kept, and for each field that differs, whose value."""
 
-    def __init__(self, data=None, *, initial):
-        doublon = initial["doublon"]
-        super().__init__(data, initial={"garder": "ancienne"})
+    def __init__(self, *args, doublon, **kwargs):
+        super().__init__(*args, **kwargs)
         cotes = (("ancienne", doublon.ancienne), ("recente", doublon.recente))
         self._choix("garder", "Fiche à garder", [(cote, f"n° {s.pk}, {s}") for cote, s in cotes], "ancienne")
         for champ in CHAMPS:
@@ -152,7 +151,7 @@ FUSIONNER = Acte(
     texte=_annonce_de_fusion,
     fait="Les deux fiches n'en font plus qu'une.",
     formulaire=FusionForm,
-    initial=lambda doublon: {"doublon": doublon},
+    options=lambda doublon: {"doublon": doublon},
     propose=lambda doublon: not doublon.decision,
     operation=lambda request, doublon, donnees: fusionner(
         **_roles(doublon, donnees), par=request.user, le=aujourdhui(), maintenant=maintenant()

@@ -173,6 +173,13 @@ class SeniorAdmin(Figee):
     inlines = [InscriptionInline]
     actes = (EXPORTER, EFFACER)
 
+    def executer(self, request, un_acte, objet=None):
+        """Answer an export with its file; every other act as it is."""
+        formulaire = ExportForm(request.POST)
+        if un_acte is EXPORTER and request.method == "POST" and formulaire.is_valid():
+            return _exporter(request, objet, formulaire.cleaned_data)
+        return super().executer(request, un_acte, objet)
+
     def get_search_results(self, request, queryset, search_term):
         """Look for each word at the beginning of a name, case and accents apart; a number is that of the row."""
         for mot in search_term.split():

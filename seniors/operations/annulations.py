@@ -15,7 +15,7 @@ from sejours import courriels
 from sejours.models import Groupe, Option, Sejour
 from sejours.operations.options import refuser_les_options
 from seniors.models import Inscription
-from seniors.operations.inscriptions import retirer_de_la_liste
+from seniors.operations.etapes import retirer_de_la_liste
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier

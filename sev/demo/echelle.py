@@ -87,15 +87,15 @@ SENIORS = """
 # years, one whom the credit did not suffice for. A block of neighbours travels together, and nobody twice in a year.
 INSCRIPTIONS = """
     INSERT INTO seniors_inscription (id, groupe_id, senior_id, debut, fin, eligibilite, nature_aidant, senior_lie_id,
-                                     handicape, dependant, rfr, rfr_confidentiel, situation, avec_conjoint, conjoint_id,
-                                     chambre_individuelle, regroupement, commentaires, aide, motif_sans_aide,
+                                     handicape, dependant, rfr, rfr_confidentiel, derogation, situation, avec_conjoint,
+                                     conjoint_id, chambre_individuelle, regroupement, commentaires, aide, motif_sans_aide,
                                      inscrite_le, modifiee_le)
     SELECT i.id, i.groupe,
            %(base_senior)s + ((i.annee - %(annee)s + 9) * %(pas)s + i.rang * %(inscrits)s + p) %% %(seniors)s,
            i.debut, i.debut + 7,
            CASE WHEN p = 1 THEN 'CONJOINT' WHEN p = 3 THEN 'AIDANT' WHEN p > 15 THEN 'PROGRAMME' ELSE 'AIDE' END,
            CASE p WHEN 3 THEN 'FAMILIAL' ELSE '' END, CASE WHEN p IN (1, 3) THEN i.id - 1 END,
-           false, p = 2, CASE WHEN p <> 3 THEN 8000 + (i.id * 37) %% 6000 END, p = 9, '', p < 2,
+           false, p = 2, CASE WHEN p <> 3 THEN 8000 + (i.id * 37) %% 6000 END, p = 9, false, '', p < 2,
            CASE p WHEN 0 THEN i.id + 1 WHEN 1 THEN i.id - 1 END, p IN (7, 13), '',
            CASE WHEN p = 5 AND i.annee = %(annee)s THEN 'Régime sans sel.' ELSE '' END,
            CASE WHEN p <= 15 AND NOT i.epuise THEN i.aide END,

@@ -165,6 +165,8 @@ def test_its_acts_wrote_their_mails(db):
         "liste-verrouillee-prestataire",
         "option-posee",
         "option-refusee",
+        "validation-ouverte-porteur",
+        "validation-confirmee",
     }
 
 
