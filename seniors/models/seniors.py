@@ -193,6 +193,22 @@ class Senior(models.Model):
             models.Index(fields=["id"], name="seniors_a_comparer", condition=Q(a_comparer=True)),
         ]
         triggers = [
+            # I18: two merges that meet, in opposite directions say, can't send each row to the other.
+            pgtrigger.Trigger(
+                name="fusionnee_dans_une_fiche_en_usage",
+                operation=pgtrigger.UpdateOf("fusionne_dans_id"),
+                when=pgtrigger.Before,
+                condition=pgtrigger.AnyChange("fusionne_dans"),
+                func="""
+                    IF NEW.fusionne_dans_id IS NULL THEN RETURN NEW; END IF;
+                    PERFORM 1 FROM seniors_senior
+                      WHERE id = NEW.fusionne_dans_id AND fusionne_dans_id IS NULL AND anonymise_le IS NULL FOR SHARE;
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION 'fusionnee_dans_une_fiche_en_usage' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             # I18: somebody whose identity changed may have become somebody else's double.
             pgtrigger.Trigger(
                 name="identite_a_comparer",
