@@ -14,16 +14,19 @@ from django.db import migrations, models
 # nobody whose row still bears a name.
 OUBLIER = """
     CREATE FUNCTION seniors_oublier(cles bigint[]) RETURNS bigint
-    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp SET sev.oubli = 'permis' AS $$
-        WITH oublies AS (
-            UPDATE seniors_seniorevent AS e
-               SET nom = s.nom, nom_naissance = s.nom_naissance, prenom = s.prenom,
-                   date_naissance = s.date_naissance, ville_naissance = s.ville_naissance
-              FROM seniors_senior AS s
-             WHERE s.id = e.pgh_obj_id AND s.id = ANY(cles) AND s.anonymise_le IS NOT NULL
-            RETURNING 1)
-        SELECT count(*) FROM oublies
-    $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    DECLARE oublies bigint;
+    BEGIN
+        PERFORM set_config('sev.oubli', 'permis', true);
+        UPDATE seniors_seniorevent AS e
+           SET nom = s.nom, nom_naissance = s.nom_naissance, prenom = s.prenom,
+               date_naissance = s.date_naissance, ville_naissance = s.ville_naissance
+          FROM seniors_senior AS s
+         WHERE s.id = e.pgh_obj_id AND s.id = ANY(cles) AND s.anonymise_le IS NOT NULL;
+        GET DIAGNOSTICS oublies = ROW_COUNT;
+        PERFORM set_config('sev.oubli', '', true);
+        RETURN oublies;
+    END $$
 """
 
 
