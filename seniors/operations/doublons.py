@@ -12,12 +12,19 @@ LOT = 1000
 # Of the trigrams of « NOM PRENOM », in whichever order: DUPONT / DUPOND Jeanne share 0.75, MARIE / MARIE-THÉRÈSE 0.57.
 RESSEMBLANCE_PROBABLE = 0.5
 
-# Each pair is looked at once: by the later key of the two, or by the one that was compared last. Persons born on one
-# day are found by the index of the identities, and so are those of the same names born on a date that one slip gives.
+# Each pair is looked at once: by the later key of the two, or by the one that was compared last. For each person of
+# the lot two readings of the index of the identities (OFFSET 0 keeps the plan): those born on her day, and those
+# of her names born on one of the eleven days that one slip gives.
 TROUVER = """
     WITH lot AS (
         SELECT id, cle_nom, cle_prenom, cle_nom_naissance, cle_ville, date_naissance,
-               cle_nom || ' ' || cle_prenom AS noms, cle_nom_naissance || ' ' || cle_prenom AS noms_naissance
+               cle_nom || ' ' || cle_prenom AS noms, cle_nom_naissance || ' ' || cle_prenom AS noms_naissance,
+               ARRAY(SELECT (date_naissance + ecart::interval)::date
+                       FROM unnest(ARRAY['1 day', '-1 day', '10 days', '-10 days', '1 month', '-1 month',
+                                         '1 year', '-1 year', '10 years', '-10 years']) AS ecart)
+               || CASE WHEN extract(day FROM date_naissance) <= 12
+                       THEN make_date(extract(year FROM date_naissance)::int, extract(day FROM date_naissance)::int,
+                                      extract(month FROM date_naissance)::int) END AS jours
           FROM seniors_senior WHERE id = ANY(%(cles)s)
     ), memes_jours AS (
         SELECT l.id AS un, s.id AS autre, similarity(l.noms, s.cle_nom || ' ' || s.cle_prenom) AS noms,
@@ -29,22 +36,17 @@ TROUVER = """
                l.cle_nom = s.cle_nom AND l.cle_prenom = s.cle_prenom AS memes_noms,
                l.cle_nom = s.cle_prenom AND l.cle_prenom = s.cle_nom AS inverses,
                l.cle_prenom = s.cle_prenom AND l.cle_ville = s.cle_ville AS meme_origine
-          FROM lot AS l JOIN seniors_senior AS s ON s.date_naissance = l.date_naissance
+          FROM lot AS l
+          CROSS JOIN LATERAL (SELECT * FROM seniors_senior AS p
+                               WHERE p.date_naissance = l.date_naissance OFFSET 0) AS s
          WHERE s.id <> l.id AND s.en_usage AND (s.id < l.id OR NOT s.a_comparer)
     ), dates AS (
         SELECT l.id AS un, s.id AS autre
           FROM lot AS l
-          CROSS JOIN LATERAL (
-               SELECT (l.date_naissance + e.ecart::interval)::date AS jour
-                 FROM unnest(ARRAY['1 day', '-1 day', '10 days', '-10 days', '1 month', '-1 month',
-                                   '1 year', '-1 year', '10 years', '-10 years']) AS e(ecart)
-                UNION
-               SELECT make_date(extract(year FROM l.date_naissance)::int, extract(day FROM l.date_naissance)::int,
-                                extract(month FROM l.date_naissance)::int)
-                WHERE extract(day FROM l.date_naissance) <= 12) AS d
-          JOIN seniors_senior AS s
-            ON s.date_naissance = d.jour AND s.cle_nom = l.cle_nom AND s.cle_prenom = l.cle_prenom
-         WHERE s.date_naissance <> l.date_naissance AND s.en_usage AND (s.id < l.id OR NOT s.a_comparer)
+          CROSS JOIN LATERAL (SELECT * FROM seniors_senior AS p
+                               WHERE p.date_naissance = ANY(l.jours) AND p.date_naissance <> l.date_naissance
+                                 AND p.cle_nom = l.cle_nom AND p.cle_prenom = l.cle_prenom OFFSET 0) AS s
+         WHERE s.en_usage AND (s.id < l.id OR NOT s.a_comparer)
     ), paires AS (
         SELECT un, autre, greatest(noms, naissance) AS ressemblance,
                CASE WHEN memes_noms THEN 'MEME_NOM'
