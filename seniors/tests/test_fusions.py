@@ -4,12 +4,14 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils.timezone import now
 
 from conventions.models import Mouvement
-from conventions.tests.factories import CompteFactory
+from conventions.tests.factories import CompteFactory, connecter
 from sejours.models import Groupe
 from sejours.operations.groupes import verrouiller_listes
 from seniors.models import Doublon, Fusion, Inscription, Senior
@@ -246,6 +248,40 @@ def test_the_former_spelling_leads_to_the_person_and_no_search_shows_it(jeanne, 
         groupe=groupe, identite=ancienne, fiche=fiche(), par=None, le=LE, maintenant=MAINTENANT
     )
     assert inscription.senior == jeanne
+
+
+def test_the_porteur_who_types_the_former_spelling_is_shown_the_person(jeanne, jeane, fusionne, client):
+    fusionne(jeanne, jeane)
+    groupe = groupe_dote()
+    with time_machine.travel("2022-04-22T10:32:00+02:00", tick=False):
+        connecter(client, CompteFactory(convention=groupe.porteur.convention))
+        ecrit = {
+            "nom": "Martain",
+            "prenom": "JEANE",
+            "date_naissance": "12/03/1948",
+            "ville_naissance": "Rennes",
+        }
+        page = client.post(reverse("inscription-recherche", args=[groupe.pk]), ecrit)
+    assert (page.context["exacte"], page.context["deja"]) == (jeanne, None)
+    (trouve,) = page.context["trouves"]
+    assert (trouve["nom"], trouve["prenom"], trouve["differe"]) == ("MARTIN", "Jeanne", ["nom", "prenom"])
+
+
+def test_a_search_from_before_the_merge_still_leads_to_the_person(jeanne, jeane, fusionne, client):
+    groupe = groupe_dote()
+    with time_machine.travel("2022-04-22T10:32:00+02:00", tick=False):
+        connecter(client, CompteFactory(convention=groupe.porteur.convention))
+        ecrit = {
+            "nom": "Martain",
+            "prenom": "JEANE",
+            "date_naissance": "12/03/1948",
+            "ville_naissance": "Rennes",
+        }
+        page = client.post(reverse("inscription-recherche", args=[groupe.pk]), ecrit)
+        jeton = page.context["trouves"][0]["jeton"]
+        fusionne(jeanne, jeane)
+        page = client.post(reverse("inscription-nouvelle", args=[groupe.pk]) + "?ouvrir=1", {"senior": jeton})
+    assert page.context["senior"] == jeanne
 
 
 def test_a_chain_of_merges_leads_to_the_last(jeanne, jeane, fusionne, defait):
