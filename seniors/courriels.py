@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from conventions.courriels import lettres
+from sejours.models import Option, Sejour
 from seniors.models import Fusion, Inscription
 from seniors.regles.libelles import libelle_decision, libelle_sans_motif
 from sev.socle.models import Courriel
@@ -58,6 +59,41 @@ def liste_modifiee(
             sujet=f"Liste modifiée par l'ANCV : {groupe.sejour.offre.equipement.nom}, groupe n° {groupe.pk}",
             gabarit=f"liste_modifiee_{cote}",
             contexte=contexte | propre,
+        )
+    ]
+
+
+def sejour_deplace(
+    sejour: Sejour, listes: list, options: list[Option], *, ancien, prix, motif: str, maintenant: datetime
+) -> list[Courriel]:
+    """Tell everybody concerned that ANCV moved a stay (S8): one mail for each organisation, with its own groups.
+
+    `listes` have `groupe`, `ouverte` and `changements` (who, before, after: the porteur's affair alone); `ancien` are
+    the former dates, `prix` the new price in euros when it is another one.
+    """
+    prestataire = sejour.offre.equipement.prestataire_id
+    porteurs = {liste.groupe.porteur_id for liste in listes} | {option.porteur_id for option in options}
+    contexte = {
+        "sejour": sejour,
+        "ancien_debut": ancien[0],
+        "ancienne_fin": ancien[1],
+        "prix": prix,
+        "motif": motif,
+    }
+    return [
+        courriel
+        for organisme in sorted(porteurs | {prestataire})
+        for courriel in lettres(
+            organisme,
+            cause=f"sejour-deplace-{sejour.pk}-{organisme}-{maintenant.isoformat()}",
+            sujet=f"Nouvelles dates : {sejour.offre.equipement.nom}",
+            gabarit="sejour_deplace",
+            contexte=contexte
+            | {
+                "au_prestataire": organisme == prestataire,
+                "listes": [li for li in listes if organisme in (prestataire, li.groupe.porteur_id)],
+                "options": [o for o in options if organisme in (prestataire, o.porteur_id)],
+            },
         )
     ]
 

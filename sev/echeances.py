@@ -11,7 +11,12 @@ from sejours.tasks import faire_tomber_options, rappeler_listes, verrouiller_lis
 from seniors.tasks import chercher_doublons, servir_files
 from sev.socle.tasks import effacer_seances, envoyer_courriels
 from sev.tasks import purger
-from validation.tasks import constater_depassements, ouvrir_validations, rappeler_validations
+from validation.tasks import (
+    constater_depassements,
+    detruire_pieces,
+    ouvrir_validations,
+    rappeler_validations,
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ ECHEANCES = (
     Echeance("rappels", rappeler_listes, timedelta(hours=3)),
     Echeance("rappels-validation", rappeler_validations, timedelta(hours=3)),
     Echeance("files-d-attente", servir_files, timedelta(minutes=20)),
+    Echeance("pieces", detruire_pieces, timedelta(hours=30)),
     Echeance("seances", effacer_seances, timedelta(hours=30)),
     Echeance("doublons", chercher_doublons, timedelta(hours=30)),
     Echeance("retention", purger, timedelta(hours=30)),

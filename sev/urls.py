@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("conventions.urls")),
     path("", include("sejours.urls")),
     path("", include("seniors.urls")),
+    path("", include("validation.urls")),
     path("", include(pages.urlpatterns)),
     path("admin/", admin.site.urls),
 ]

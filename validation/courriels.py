@@ -9,11 +9,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from conventions.courriels import adresses
+from conventions.models import Compte, Organisme
 from sejours.models import Groupe
 from sev.socle.courriels import composer
 from sev.socle.models import Courriel
-from sev.socle.typographie import date_complete, euros, periode_longue, quantite, restant
-from validation.models import Presence, Validation
+from sev.socle.typographie import date_complete, euros, heure, periode_longue, quantite, restant
+from validation.models import CoordonneesBancaires, Lot, Presence, Signalement, Validation, Virement
 from validation.regles import Somme
 
 
@@ -235,38 +236,166 @@ def rappel(validation: Validation, *, jours: int, reste: int) -> Lettre:
     )
 
 
-def signalee(validation: Validation, *, par_le_porteur: bool, maintenant: datetime) -> list[Lettre]:
+def signalee(signalement: Signalement) -> list[Lettre]:
     """Tell both sides that a list is reported as incomplete, and that the clock stands still (V5). No name."""
-    qui = "Le porteur de projet" if par_le_porteur else "Le prestataire"
+    validation = signalement.validation
+    qui = "Le porteur de projet" if signalement.cote == Organisme.Nature.PORTEUR else "Le prestataire"
     return _aux_deux(
         validation.groupe,
-        cause=f"signalement-{validation.pk}-{maintenant.isoformat()}",
+        cause=f"signalement-{signalement.pk}",
         sujet=f"Liste non conforme signalée : {_sujet(validation.groupe)}",
         phrases=(
             f"{qui} signale que des personnes manquent sur la liste : {_sejour(validation.groupe)}.",
-            f"Le délai est arrêté. Il restera {quantite(validation.jours_restants, 'jour')} "
-            "quand l'ANCV aura répondu.",
+            f"Le délai est arrêté. {reprise(validation.jours_restants)}",
         ),
     )
 
 
-def signalement_repondu(
-    validation: Validation, *, ajoutees: int, refusees: int, reponse: str
-) -> list[Lettre]:
+def reprise(jours: int) -> str:
+    """Say what is left of a window that a report stops, once ANCV has answered (V5)."""
+    if jours == 0:
+        return "Il restera le jour même de la réponse de l'ANCV, jusqu'à minuit."
+    return f"Il restera {quantite(jours, 'jour')} quand l'ANCV aura répondu."
+
+
+def signalee_a_l_ancv(signalement: Signalement, *, personnes: int, pieces: int, adresse: str) -> Courriel:
+    """Return the unsaved mail to ANCV's assistance: a report waits. Counts, no name."""
+    groupe = signalement.validation.groupe
+    return composer(
+        cause=f"signalement-ancv-{signalement.pk}",
+        destinataire=adresse,
+        sujet=f"Liste non conforme à traiter : {_sujet(groupe)}",
+        gabarit="validation",
+        contexte={
+            "phrases": (
+                f"{signalement.auteur.organisme.nom} signale {quantite(personnes, 'personne')} qui "
+                f"{'manquent' if personnes > 1 else 'manque'} sur la liste : {_sejour(groupe)}.",
+                f"{quantite(pieces, 'pièce jointe|pièces jointes')}. "
+                "Le délai est arrêté jusqu'à la réponse de l'ANCV.",
+            ),
+            "page": f"/admin/validation/signalement/{signalement.pk}/change/",
+            "bouton": "Ouvrir le signalement",
+        },
+    )
+
+
+def signalement_annule(signalement: Signalement) -> list[Lettre]:
+    """Tell both sides that a report is withdrawn, and the window's new last day (V5)."""
+    validation = signalement.validation
+    return _aux_deux(
+        validation.groupe,
+        cause=f"signalement-annule-{signalement.pk}",
+        sujet=f"Signalement annulé : {_sujet(validation.groupe)}",
+        phrases=(
+            f"La liste n'est plus signalée comme non conforme : {_sejour(validation.groupe)}.",
+            _delai_repris(validation),
+        ),
+    )
+
+
+def signalement_repondu(signalement: Signalement, *, ajoutees: int, refusees: int) -> list[Lettre]:
     """Tell both sides what ANCV did about a report, and the window's new last day (V5)."""
-    cote = "porteur de projet" if validation.validee_le else "prestataire"
-    verbe = "confirmer" if validation.validee_le else "valider"
+    validation = signalement.validation
     phrases = [
         f"L'ANCV a répondu au signalement : {_sejour(validation.groupe)}.",
         f"{quantite(ajoutees, 'personne ajoutée|personnes ajoutées')}, "
         f"{quantite(refusees, 'personne refusée|personnes refusées')}.",
-        f"Le {cote} peut {verbe} la liste jusqu'au {date_complete(validation.echeance)} à minuit.",
+        _delai_repris(validation),
     ]
-    if reponse:
-        phrases.append(f"Réponse de l'ANCV : {reponse}")
+    if signalement.reponse:
+        phrases.append(f"Réponse de l'ANCV : {signalement.reponse}")
     return _aux_deux(
         validation.groupe,
-        cause=f"signalement-repondu-{validation.pk}-{validation.echeance}",
+        cause=f"signalement-repondu-{signalement.pk}",
         sujet=f"Réponse de l'ANCV : {_sujet(validation.groupe)}",
         phrases=tuple(phrases),
     )
+
+
+def _delai_repris(validation: Validation) -> str:
+    cote = "porteur de projet" if validation.validee_le else "prestataire"
+    verbe = "confirmer" if validation.validee_le else "valider"
+    return f"Le {cote} peut {verbe} la liste jusqu'au {date_complete(validation.echeance)} à minuit."
+
+
+# --- Money (V8) -------------------------------------------------------------------------------------------
+
+GROUPES_NOMMES = 30
+
+
+def coordonnees_changees(
+    coordonnees: CoordonneesBancaires, *, par: Compte, premieres: bool, maintenant: datetime
+) -> Lettre:
+    """Tell a provider's holder where its aids will be paid from now on; only the end of the IBAN is said."""
+    return Lettre(
+        coordonnees.pk,
+        f"iban-{coordonnees.pk}-{maintenant.isoformat()}",
+        "Votre IBAN est enregistré" if premieres else "Votre IBAN a changé",
+        (
+            f"{par.nom} a {'enregistré' if premieres else 'changé'} vos coordonnées bancaires, le "
+            f"{date_complete(maintenant)} à {heure(maintenant)}.",
+            f"Les aides de l'ANCV seront versées sur l'IBAN finissant par {coordonnees.fin}, au nom de "
+            f"{coordonnees.titulaire}.",
+            "Ce changement ne vient pas de chez vous ? Changez votre mot de passe et prévenez l'ANCV sans attendre.",
+        ),
+        "/versements/coordonnees/",
+        "Voir mes coordonnées bancaires",
+    )
+
+
+def lot_paye(lot: Lot, virements: list[Virement]) -> list[Lettre]:
+    """Tell each provider of a paid batch what it receives, and each porteur that its aids are paid: one mail each."""
+    prestataires: dict[int, list[Virement]] = {}
+    porteurs: dict[int, list[Virement]] = {}
+    for virement in virements:
+        prestataires.setdefault(virement.prestataire_id, []).append(virement)
+        porteurs.setdefault(virement.groupe.porteur_id, []).append(virement)
+    return [
+        *(_paye_au_prestataire(lot, cle, siens) for cle, siens in prestataires.items()),
+        *(_paye_pour_le_porteur(lot, cle, siens) for cle, siens in porteurs.items()),
+    ]
+
+
+def _paye_au_prestataire(lot: Lot, prestataire: int, virements: list[Virement]) -> Lettre:
+    montant = sum(virement.montant for virement in virements)
+    return Lettre(
+        prestataire,
+        f"lot-paye-{lot.pk}-{prestataire}",
+        f"Aides versées : {euros(montant)}",
+        (
+            f"L'ANCV vous a versé {euros(montant)}, le {date_complete(lot.paye_le)} "
+            f"({quantite(sum(virement.aides for virement in virements), 'aide')}, "
+            f"{quantite(len(virements), 'virement')}).",
+            *_groupes_payes(virements, reference=True),
+        ),
+        "/versements/",
+        "Voir mes versements",
+    )
+
+
+def _paye_pour_le_porteur(lot: Lot, porteur: int, virements: list[Virement]) -> Lettre:
+    seul = len(virements) == 1
+    return Lettre(
+        porteur,
+        f"lot-paye-{lot.pk}-{porteur}",
+        f"Aides versées : {_sujet(virements[0].groupe)}" if seul else "Les aides de vos groupes sont versées",
+        (
+            f"L'ANCV a versé au prestataire les aides de {quantite(len(virements), 'groupe')}, "
+            f"le {date_complete(lot.paye_le)}. Vous n'avez rien à faire.",
+            *_groupes_payes(virements, reference=False),
+        ),
+        _page(virements[0].groupe) if seul else "/validation/",
+        "Ouvrir la page du séjour" if seul else "Voir les validations",
+    )
+
+
+def _groupes_payes(virements: list[Virement], *, reference: bool) -> list[str]:
+    """Return a sentence for each transfer, the first ones when they are many."""
+    phrases = [
+        f"{_sejour(virement.groupe)} : {quantite(virement.aides, 'aide')}, {euros(virement.montant)}"
+        f"{f', référence {virement.reference}' if reference else ''}."
+        for virement in virements[:GROUPES_NOMMES]
+    ]
+    if reste := len(virements) - GROUPES_NOMMES:
+        phrases += [f"Et {quantite(reste, 'autre groupe')}."] if reste > 0 else []
+    return phrases

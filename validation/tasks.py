@@ -4,7 +4,7 @@ from celery import shared_task
 
 from sev.socle.passages import executer
 from sev.socle.temps import aujourdhui, maintenant
-from validation.operations import fenetres
+from validation.operations import fenetres, pieces
 
 
 @shared_task
@@ -27,3 +27,14 @@ def constater_depassements() -> int:
 def rappeler_validations() -> int:
     """Remind the parties of the windows that end soon; return how many mails."""
     return executer("rappels-validation", lambda: fenetres.rappeler(le=aujourdhui()))
+
+
+@shared_task
+def detruire_pieces() -> int:
+    """Destroy the papers of reports whose time is over, and remove files that belong to none; return how many."""
+
+    def travail() -> int:
+        detruites = pieces.detruire_pieces(le=aujourdhui(), maintenant=maintenant())
+        return detruites + pieces.jeter_les_orphelines(avant=maintenant() - pieces.ORPHELINE_APRES)
+
+    return executer("pieces", travail)

@@ -17,7 +17,7 @@ from seniors.operations.fiches import COORDONNEES, Fiche
 from seniors.regles.libelles import libelle_decision
 from sev.socle.lectures import noter
 from sev.socle.temps import aujourdhui, maintenant
-from sev.socle.typographie import date_lettres, euros, quantite
+from sev.socle.typographie import date_lettres, euros, jour_mois_annee, quantite
 
 SEMBLABLES_MAX = 5
 FILE_MAX = 20
@@ -94,7 +94,7 @@ class Constat:
             Inscription.objects.select_related("senior", "senior_lie__senior").filter(pk=self.cle).first()
         )
         if inscription is None:
-            return {"Personne": "", "Éligibilité": "", "Aide": ""}
+            return {"Personne": "", "Éligibilité": "", "Plafond": "", "Aide": ""}
         return {
             "Personne": _identite(inscription.senior),
             "Éligibilité": inscription.get_eligibilite_display(),
@@ -137,7 +137,8 @@ def _sur_une_liste_modifiable(inscription: Inscription) -> bool:
     return inscription.effacee_le is None and _modifiable(inscription.groupe)
 
 
-def _inscrites(groupe: Groupe):
+def inscrites(groupe: Groupe):
+    """Return the list as it stands, by name: those to whom somebody may be linked."""
     return (
         groupe.inscriptions.presentes()
         .select_related("senior")
@@ -153,7 +154,7 @@ def _valeurs(inscription: Inscription) -> dict:
     return valeurs | {"rfr_zero_confirme": inscription.rfr == 0, "derogation": inscription.derogation}
 
 
-def _dites(donnees: dict) -> dict:
+def dites(donnees: dict) -> dict:
     """Return, from the answers of a fiche, what the operations are given: who it is, and what was said of them."""
     fiche = Fiche(**{nom: donnees[nom] for nom in Fiche.__dataclass_fields__})
     return {
@@ -188,11 +189,11 @@ AJOUTER = Acte(
     texte=_texte,
     fait="La personne est sur la liste. Le porteur et le prestataire sont prévenus par e-mail.",
     formulaire=AjoutForm,
-    options=lambda groupe: {"inscrites": _inscrites(groupe), "le": aujourdhui()},
+    options=lambda groupe: {"inscrites": inscrites(groupe), "le": aujourdhui()},
     propose=_modifiable,
     constater=Constat,
     operation=lambda request, groupe, donnees: ajouter(
-        groupe=groupe, jeton=donnees["jeton"], **_dites(donnees), **_qui_et_quand(request)
+        groupe=groupe, jeton=donnees["jeton"], **dites(donnees), **_qui_et_quand(request)
     ),
 )
 CORRIGER = Acte(
@@ -203,14 +204,14 @@ CORRIGER = Acte(
     fait="La fiche est corrigée. Le porteur et le prestataire sont prévenus par e-mail.",
     formulaire=AmendementForm,
     options=lambda inscription: {
-        "inscrites": _inscrites(inscription.groupe).exclude(pk=inscription.pk),
+        "inscrites": inscrites(inscription.groupe).exclude(pk=inscription.pk),
         "le": aujourdhui(),
     },
     initial=_valeurs,
     propose=_sur_une_liste_modifiable,
     constater=lambda inscription: Constat(inscription.groupe, inscription),
     operation=lambda request, inscription, donnees: amender(
-        inscription=inscription, **_dites(donnees), **_qui_et_quand(request)
+        inscription=inscription, **dites(donnees), **_qui_et_quand(request)
     ),
 )
 RETIRER = Acte(
@@ -254,15 +255,15 @@ class InscriptionInline(Lecture):
 
     model = Inscription
     verbose_name_plural = "liste"
-    fields = readonly_fields = ["personne", "aide", "motif_sans_aide", "derogation"]
+    fields = readonly_fields = ["naissance", "aide", "motif_sans_aide", "derogation"]
 
     def get_queryset(self, request):
         """Return the list as it stands, in the order of a printed one."""
         return super().get_queryset(request).presentes().liste()
 
     @admin.display(description="né(e) le")
-    def personne(self, inscription):
-        return inscription.senior.date_naissance
+    def naissance(self, inscription):
+        return jour_mois_annee(inscription.senior.date_naissance)
 
 
 class AjoutDUnePersonne:
@@ -282,11 +283,11 @@ class AjoutDUnePersonne:
         formulaire = AjoutForm(
             initial={**valeurs, "jeton": uuid4(), "etape": "fiche"}, **un_acte.options(objet)
         )
-        remarques = _trouvees(identite, connue)
+        remarques = trouvees(identite, connue)
         return self.page_d_acte(request, un_acte, objet, formulaire, remarques=remarques)
 
 
-def _trouvees(identite: Identite, connue: Senior | None) -> list[str]:
+def trouvees(identite: Identite, connue: Senior | None) -> list[str]:
     """Say whether the person is known, else which near spellings are (I2): name, birth and place only."""
     if connue:
         return [f"Personne connue : {_identite(connue)}. Ses coordonnées sont reprises ci-dessous."]

@@ -7,6 +7,7 @@ from conventions.admin.fiches import Acte
 from sejours import admin as sejours_admin
 from sejours.models import Groupe, Sejour
 from seniors.admin.amendements import AJOUTER, AjoutDUnePersonne, InscriptionInline
+from seniors.admin.deplacements import DEPLACER_SEJOUR
 from seniors.models import Inscription
 from seniors.operations.annulations import annuler_groupe, annuler_sejour, consequences
 from sev.socle.admin import JournalAdmin
@@ -64,9 +65,9 @@ class GroupeAdmin(AjoutDUnePersonne, sejours_admin.GroupeAdmin):
 
 
 class SejourAdmin(sejours_admin.SejourAdmin):
-    """Stays, which may also be cancelled."""
+    """Stays, which may also be moved and cancelled."""
 
-    actes = (*sejours_admin.SejourAdmin.actes, ANNULER_SEJOUR)
+    actes = (*sejours_admin.SejourAdmin.actes, DEPLACER_SEJOUR, ANNULER_SEJOUR)
 
 
 for modele, page in ((Groupe, GroupeAdmin), (Sejour, SejourAdmin)):

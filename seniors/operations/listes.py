@@ -48,7 +48,7 @@ def verrouiller_pour_amender(groupe: Groupe) -> Groupe:
 
 
 def _verrouillee(groupe: Groupe) -> Groupe:
-    groupe = Groupe.objects.verrouiller().select_related("sejour__offre").tarifes().get(pk=groupe.pk)
+    groupe = Groupe.objects.select_related("sejour__offre").tarifes().prendre(groupe.pk)
     if groupe.annule_le is not None:
         raise ListeClose(Obstacle("", "Ce groupe est annulé : sa liste ne change plus."))
     return groupe

@@ -10,7 +10,7 @@ from seniors.models import Inscription, Senior
 from seniors.models.seniors import Identite
 from seniors.operations.fiches import Fiche
 from seniors.operations.listes import refuser
-from seniors.regles.eligibilite import AGE, AGE_HANDICAPE, Obstacle, age_au
+from seniors.regles.eligibilite import Obstacle, age_au, age_requis
 from sev.socle.texte import cle
 
 
@@ -112,9 +112,8 @@ def _identite_a_lui(autres, changees: list[str], groupe: Groupe, le: date) -> No
 def _age_ailleurs(autres, naissance: date) -> None:
     """Refuse a birth date that makes somebody too young for another stay they are registered on (I5)."""
     for autre in autres:
-        requis = AGE_HANDICAPE if autre.handicape else AGE
-        demande = autre.effacee_le is None and autre.eligibilite in ("AIDE", "PROGRAMME")
-        if demande and age_au(naissance, autre.debut) < requis:
+        requis = age_requis(autre.eligibilite, handicape=autre.handicape)
+        if requis and autre.effacee_le is None and age_au(naissance, autre.debut) < requis:
             message = f"Trop jeune pour le groupe n° {autre.groupe_id}, où cette personne est inscrite ({requis} ans)."
             refuser(Obstacle("date_naissance", message))
 

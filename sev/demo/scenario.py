@@ -28,6 +28,7 @@ from sev.demo import personnes, saison
 from sev.demo.personnes import Personne
 from sev.socle.journal import acte
 from validation.operations.validations import confirmer, valider
+from validation.operations.versements import creer_lot, enregistrer_coordonnees, marquer_paye
 
 PARIS = ZoneInfo("Europe/Paris")
 UN_JOUR = timedelta(1)
@@ -45,6 +46,8 @@ ENVELOPPE = Decimal(9_000_000)
 # (days, price, aid) of the manual, in euros: the demo's own tariff.
 TARIFS = ((8, Decimal(410), Decimal(160)), (5, Decimal(343), Decimal(150)))
 DOTATIONS = {"ancv2528": Decimal(1500), "ancv1654": Decimal(640)}
+# Made up, with a key that holds.
+IBANS = {"presta34": "FR7630001007941234567890185", "presta17": "FR7630004000031234567890143"}
 DOTATIONS_DE_L_AN_DERNIER = {"ancv2528": Decimal(1600), "ancv1654": Decimal(800)}
 
 
@@ -436,7 +439,23 @@ class Demo:
         fin, porteur = an_dernier.sejour.fin, self.comptes["ancv2528"]
         self.tous_partis(valider, an_dernier, le=fin + 4 * UN_JOUR)
         self.tous_partis(confirmer, an_dernier, par=porteur, le=fin + 9 * UN_JOUR)
+        self.payer(le=fin + 20 * UN_JOUR)
         self.tous_partis(valider, fini_avant, le=self.le - 4 * UN_JOUR)
+
+    def payer(self, *, le: date) -> None:
+        """Pay what is due to the providers, whose bank details are known (V8)."""
+        instant = datetime.combine(le, time(10, 32), PARIS)
+        for numero, iban in IBANS.items():
+            prestataire = self.comptes[numero]
+            enregistrer_coordonnees(
+                prestataire=prestataire.organisme,
+                titulaire=prestataire.organisme.nom,
+                iban=iban,
+                par=prestataire,
+                maintenant=instant,
+            )
+        lot = creer_lot(execution_le=le + UN_JOUR, par=self.ancv, le=le, maintenant=instant)
+        marquer_paye(lot=lot, paye_le=le + UN_JOUR, par=self.ancv, le=le + UN_JOUR, maintenant=instant)
 
     def tous_partis(self, operation, groupe: Groupe, *, le: date, par: Compte | None = None) -> None:
         """Tick everybody on the list, as its provider (or `par`) did on `le`."""

@@ -74,7 +74,7 @@ def test_the_application_cannot_take_the_guards_away(application, ordre):
 
 
 def test_the_application_forgets_names_in_the_journal_by_the_one_function_only(application):
-    """X4: an update of the journal is refused even with the setting; the function does it for who is already nameless."""
+    """X4: an update of the journal is refused even with the setting; the function only follows a row without a name."""
     application.execute(
         """
         INSERT INTO seniors_senior (civilite, nom, nom_naissance, prenom, date_naissance, ville_naissance, cle_nom,

@@ -11,6 +11,8 @@ from conventions.models import Compte, Organisme
 from seniors.models import Inscription
 from validation.models.validations import Validation
 
+EN_ATTENTE = Q(repondu_le__isnull=True, annule_le__isnull=True)
+
 
 class SignalementQuerySet(models.QuerySet):
     def pour(self, compte):
@@ -21,7 +23,7 @@ class SignalementQuerySet(models.QuerySet):
 
     def en_attente(self):
         """Return the reports that ANCV has not answered, the oldest first."""
-        return self.filter(repondu_le__isnull=True).order_by("fait_le", "pk")
+        return self.filter(EN_ATTENTE).order_by("fait_le", "pk")
 
 
 @pghistory.track(exclude=["message", "reponse"])
@@ -40,6 +42,7 @@ class Signalement(models.Model):
         Compte, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="répondu par"
     )
     reponse = models.TextField("réponse", max_length=1000, blank=True)
+    annule_le = models.DateTimeField("annulé le", null=True, blank=True)
 
     objects = SignalementQuerySet.as_manager()
 
@@ -50,7 +53,7 @@ class Signalement(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["validation"],
-                condition=Q(repondu_le__isnull=True),
+                condition=EN_ATTENTE,
                 name="un_signalement_a_la_fois",
                 violation_error_message="Cette liste est déjà signalée.",
             ),
@@ -59,27 +62,39 @@ class Signalement(models.Model):
                 condition=Q(repondu_le__isnull=True, repondu_par__isnull=True)
                 | Q(repondu_le__isnull=False, repondu_par__isnull=False),
             ),
+            models.CheckConstraint(
+                name="ni_repondu_et_annule", condition=Q(repondu_le__isnull=True) | Q(annule_le__isnull=True)
+            ),
         ]
 
     def __str__(self):
         return f"Liste non conforme, groupe n° {self.validation_id}"
 
+    @property
+    def en_attente(self) -> bool:
+        return self.repondu_le is None and self.annule_le is None
 
+
+@pghistory.track(exclude=["nom", "prenom", "date_naissance", "ville_naissance", "precisions", "refus"])
 class PersonneSignalee(models.Model):
-    """A person missing on the list, as reported; then either added by ANCV or refused with a reason."""
+    """A person missing on the list, as reported; then either added by ANCV or refused with a reason.
+
+    Who it is, and what was said of them, is erased in time (X4): the row and what became of it stay.
+    """
 
     signalement = models.ForeignKey(
         Signalement, models.CASCADE, related_name="personnes", verbose_name="signalement"
     )
-    nom = models.CharField("nom", max_length=80)
-    prenom = models.CharField("prénom", max_length=80)
-    date_naissance = models.DateField("date de naissance")
-    ville_naissance = models.CharField("ville de naissance", max_length=80)
+    nom = models.CharField("nom", max_length=80, blank=True)
+    prenom = models.CharField("prénom", max_length=80, blank=True)
+    date_naissance = models.DateField("date de naissance", null=True, blank=True)
+    ville_naissance = models.CharField("ville de naissance", max_length=80, blank=True)
     precisions = models.TextField("adresse, éligibilité, revenu…", max_length=500, blank=True)
     inscription = models.ForeignKey(
         Inscription, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ajoutée"
     )
     refus = models.CharField("refusée, motif", max_length=300, blank=True)
+    effacee_le = models.DateTimeField("effacée le", null=True, blank=True)
 
     class Meta:
         verbose_name = "personne signalée"
@@ -89,10 +104,25 @@ class PersonneSignalee(models.Model):
             models.CheckConstraint(
                 name="ajoutee_ou_refusee", condition=Q(inscription__isnull=True) | Q(refus="")
             ),
+            models.CheckConstraint(
+                name="personne_nommee_ou_effacee",
+                condition=Q(effacee_le__isnull=True, date_naissance__isnull=False)
+                & ~Q(nom="")
+                & ~Q(prenom="")
+                & ~Q(ville_naissance="")
+                | Q(
+                    effacee_le__isnull=False,
+                    nom="",
+                    prenom="",
+                    date_naissance__isnull=True,
+                    ville_naissance="",
+                    precisions="",
+                ),
+            ),
         ]
 
     def __str__(self):
-        return f"{self.prenom} {self.nom}"
+        return f"{self.prenom} {self.nom}" if self.effacee_le is None else "personne effacée"
 
     @property
     def traitee(self) -> bool:
@@ -116,7 +146,6 @@ class Piece(models.Model):
     class Type(models.TextChoices):
         PDF = "application/pdf", "PDF"
         JPEG = "image/jpeg", "JPEG"
-        PNG = "image/png", "PNG"
 
     signalement = models.ForeignKey(
         Signalement, models.PROTECT, related_name="pieces", verbose_name="signalement"
@@ -139,6 +168,9 @@ class Piece(models.Model):
                 name="detruite_donc_sans_fichier",
                 condition=Q(detruite_le__isnull=True) & ~Q(fichier="")
                 | Q(detruite_le__isnull=False, fichier=""),
+            ),
+            models.UniqueConstraint(
+                fields=["fichier"], condition=~Q(fichier=""), name="un_fichier_par_piece"
             ),
         ]
         triggers = [pgtrigger.ReadOnly(name="piece_fixe", fields=["signalement", "deposee_le", "taille"])]

@@ -4,6 +4,7 @@ import pghistory
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Right
 
 from conventions.models import Compte, Organisme
 from sejours.models import Groupe
@@ -17,9 +18,12 @@ class CoordonneesBancairesQuerySet(models.QuerySet):
         return self.filter(prestataire=compte.organisme_id) if compte.est_prestataire else self.none()
 
 
-@pghistory.track()
+@pghistory.track(exclude=["iban"])
 class CoordonneesBancaires(models.Model):
-    """Where a provider is paid. The IBAN stands without blanks, in capitals; the form checks its key (ISO 13616)."""
+    """Where a provider is paid. The IBAN stands without blanks, in capitals; the form checks its key (ISO 13616).
+
+    The journal keeps its end only; each transfer keeps the whole one it was sent to.
+    """
 
     prestataire = models.OneToOneField(
         Organisme,
@@ -30,6 +34,7 @@ class CoordonneesBancaires(models.Model):
     )
     titulaire = models.CharField("titulaire du compte", max_length=70)
     iban = models.CharField("IBAN", max_length=34)
+    fin = models.CharField("fin de l'IBAN", max_length=4, editable=False)
     modifiees_le = models.DateTimeField("modifiées le")
 
     objects = CoordonneesBancairesQuerySet.as_manager()
@@ -42,10 +47,22 @@ class CoordonneesBancaires(models.Model):
             models.CheckConstraint(
                 name="iban_normalise", condition=Q(iban__regex=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}$")
             ),
+            models.CheckConstraint(name="fin_de_l_iban", condition=Q(fin=Right("iban", 4))),
         ]
 
     def __str__(self):
-        return f"{self.titulaire}, IBAN …{self.iban[-4:]}"
+        return f"{self.titulaire}, {self.iban_masque}"
+
+    @property
+    def iban_masque(self) -> str:
+        """« FR76 … 0189 »: enough to know one's own account, not to write it elsewhere."""
+        return f"{self.iban[:4]} … {self.fin}"
+
+
+class LotQuerySet(models.QuerySet):
+    def verrouiller(self):
+        """Lock the batches read until the transaction ends: whoever pays or undoes one is alone."""
+        return self.select_for_update(no_key=True)
 
 
 @pghistory.track(exclude=["fichier"])
@@ -64,6 +81,8 @@ class Lot(models.Model):
     )
     defait_le = models.DateTimeField("défait le", null=True, blank=True)
     motif_defait = models.CharField("motif", max_length=300, blank=True)
+
+    objects = LotQuerySet.as_manager()
 
     class Meta:
         verbose_name = "lot de versements"
@@ -95,10 +114,33 @@ class Lot(models.Model):
                 name="lot_fixe",
                 fields=["cree_le", "cree_par", "execution_le", "reference", "montant", "fichier"],
             ),
+            # What is marked paid is what the bank was told: each transfer the sum of its aids, the batch that of all.
+            pgtrigger.Trigger(
+                name="lot_egal_a_ses_aides",
+                operation=pgtrigger.UpdateOf("paye_le"),
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(new__paye_le__isnull=False),
+                func="""
+                    PERFORM 1 FROM validation_virement v LEFT JOIN validation_versement d ON d.virement_id = v.id
+                      WHERE v.lot_id = NEW.id GROUP BY v.id
+                     HAVING (v.aides, v.montant) IS DISTINCT FROM (count(d.inscription_id), sum(d.montant));
+                    IF FOUND OR NEW.montant IS DISTINCT FROM
+                       (SELECT sum(montant) FROM validation_virement WHERE lot_id = NEW.id) THEN
+                        RAISE EXCEPTION 'lot_egal_a_ses_aides' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self):
         return f"Lot {self.reference}"
+
+    @property
+    def etat(self) -> str:
+        if self.defait_le is not None:
+            return "Défait"
+        return "À payer" if self.paye_le is None else "Payé"
 
 
 class VirementQuerySet(models.QuerySet):
@@ -151,6 +193,17 @@ class VersementQuerySet(models.QuerySet):
         """Return the sums that stand in no batch yet."""
         return self.filter(virement__isnull=True)
 
+    def virables(self):
+        """Return those of them whose provider has said where it is paid."""
+        return self.a_verser().filter(prestataire__in=CoordonneesBancaires.objects.values("pk"))
+
+    def verrouiller(self, *, libres=False):
+        """Lock the sums read until the transaction ends: two batches never take the same one.
+
+        With `libres`, those that somebody else holds are left out instead of being waited for.
+        """
+        return self.select_for_update(no_key=True, skip_locked=libres)
+
 
 class Versement(models.Model):
     """The aid of a person who travelled, due to the provider, in euros: one for a registration, hence paid once (V8).
@@ -194,25 +247,37 @@ class Versement(models.Model):
                 func="""
                     PERFORM 1 FROM seniors_inscription i JOIN validation_presence p ON p.inscription_id = i.id
                       WHERE i.id = NEW.inscription_id AND i.groupe_id = NEW.groupe_id AND i.aide = NEW.montant
-                        AND i.effacee_le IS NULL AND p.retenue;
+                        AND i.effacee_le IS NULL AND p.retenue AND NEW.virement_id IS NULL;
                     IF NOT FOUND THEN
                         RAISE EXCEPTION 'aide_d_une_personne_partie' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
                 """,
             ),
-            # V8: a sum leaves its batch only while that batch is neither paid nor replaced by another.
+            # V8: never removed; it leaves a batch only once that one is undone, and joins one that is still to be paid.
             pgtrigger.Trigger(
                 name="versee_une_seule_fois",
                 operation=pgtrigger.UpdateOf("virement_id") | pgtrigger.Delete,
                 when=pgtrigger.Before,
                 func="""
+                    IF TG_OP = 'DELETE' THEN
+                        RAISE EXCEPTION 'versee_une_seule_fois' USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF NEW.virement_id IS NOT DISTINCT FROM OLD.virement_id THEN
+                        RETURN NEW;
+                    END IF;
                     PERFORM 1 FROM validation_virement v JOIN validation_lot l ON l.id = v.lot_id
-                      WHERE v.id = OLD.virement_id AND l.paye_le IS NOT NULL;
+                      WHERE v.id = OLD.virement_id AND l.defait_le IS NULL;
                     IF FOUND THEN
                         RAISE EXCEPTION 'versee_une_seule_fois' USING ERRCODE = 'check_violation';
                     END IF;
-                    RETURN coalesce(NEW, OLD);
+                    PERFORM 1 FROM validation_virement v JOIN validation_lot l ON l.id = v.lot_id
+                      WHERE v.id = NEW.virement_id AND v.groupe_id = NEW.groupe_id
+                        AND v.prestataire_id = NEW.prestataire_id AND l.paye_le IS NULL AND l.defait_le IS NULL;
+                    IF NEW.virement_id IS NOT NULL AND NOT FOUND THEN
+                        RAISE EXCEPTION 'versee_une_seule_fois' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
                 """,
             ),
         ]

@@ -3,7 +3,8 @@
 The group's row is the lock of its validation too. Lock order everywhere: groupe, senior, credit.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -19,6 +20,8 @@ from validation import courriels
 from validation.models import Presence, Validation, Versement
 from validation.regles import Ligne, Somme, echeance_du_porteur, echeance_du_prestataire, somme
 
+# A person of the list as a page shows it: key of the registration, present per provider, aid in euros.
+Etat = tuple[int, bool | None, Decimal | None]
 ABSENTE, NON_VERSEE = Inscription.SansAide.ABSENTE, Inscription.SansAide.NON_VERSEE
 
 
@@ -30,24 +33,36 @@ class DelaiDepasse(ValidationRefusee):
     """The window is over: ANCV decides (V4)."""
 
 
+class ListeChangee(ValidationRefusee):
+    """The list is no longer the one that the page showed; what changed must be read first."""
+
+
 @transaction.atomic
 def valider(
-    *, groupe: Groupe, presents: set[int], par: Compte, le: date, maintenant: datetime, motif: str = ""
+    *,
+    groupe: Groupe,
+    presents: set[int],
+    par: Compte,
+    le: date,
+    maintenant: datetime,
+    motif: str = "",
+    lue: list[Etat] | None = None,
 ) -> Validation:
     """Record who came, per provider (V1), and open the porteur's window (V2). Locks the group; mails the porteur.
 
-    `presents`: keys of the registrations that travelled; all others of the list did not. ANCV may do it in the
-    provider's place, with a `motif`, after the window too (V4). Raises ValidationRefusee (DelaiDepasse).
+    `presents`: keys of the registrations that travelled; all others of the list did not. `lue`: the list as the page
+    showed it, if one did. ANCV may do it in the provider's place, with a `motif`, after the window too (V4).
+    Raises ValidationRefusee (DelaiDepasse, ListeChangee).
     """
     with acte("liste validée", par=par, motif=_motif(par, motif)):
-        groupe = _verrouiller(groupe)
-        validation = _validation(groupe, le=le, maintenant=maintenant)
+        groupe = verrouiller(groupe)
+        validation = validation_du_groupe(groupe=groupe, le=le, maintenant=maintenant)
         if validation.validee_le is not None:
             raise ValidationRefusee(
                 f"La liste est déjà validée, {_signe(validation.validee_le, validation.validee_par)}."
             )
-        _verifier_ouverte(validation, par=par, le=le)
-        cles = _cles(groupe, presents)
+        verifier_ouverte(validation=validation, par=par, le=le)
+        cles = _cles(groupe, presents, lue)
         Presence.objects.bulk_create(
             Presence(inscription_id=cle, validation=validation, selon_prestataire=cle in presents)
             for cle in cles
@@ -61,16 +76,24 @@ def valider(
 
 @transaction.atomic
 def confirmer(
-    *, groupe: Groupe, presents: set[int], par: Compte, le: date, maintenant: datetime, motif: str = ""
+    *,
+    groupe: Groupe,
+    presents: set[int],
+    par: Compte,
+    le: date,
+    maintenant: datetime,
+    motif: str = "",
+    lue: list[Etat] | None = None,
 ) -> Somme:
     """Record who really travelled, per porteur (V2): aids of those present fall due, those of the absent go back (V7).
 
     Where the two sides disagree the person waits for ANCV (V6), unless it is ANCV that confirms in the porteur's place
-    (with a `motif`): then its word decides. Locks groupe, credit; mails both sides. Raises ValidationRefusee.
+    (with a `motif`): then its word decides. `lue` as for `valider`. Locks groupe, credit; mails both sides.
+    Raises ValidationRefusee (DelaiDepasse, ListeChangee).
     """
     with acte("liste confirmée", par=par, motif=_motif(par, motif)):
-        groupe = _verrouiller(groupe)
-        validation = _validation(groupe, le=le, maintenant=maintenant)
+        groupe = verrouiller(groupe)
+        validation = validation_du_groupe(groupe=groupe, le=le, maintenant=maintenant)
         if validation.confirmee_le is not None:
             raise ValidationRefusee(
                 f"La liste est déjà confirmée, {_signe(validation.confirmee_le, validation.confirmee_par)}."
@@ -79,8 +102,8 @@ def confirmer(
             raise ValidationRefusee(
                 "Le prestataire n'a pas encore validé la liste : contactez-le afin qu'il le fasse."
             )
-        _verifier_ouverte(validation, par=par, le=le)
-        _pointer(validation, _cles(groupe, presents), presents, par=par, motif=motif)
+        verifier_ouverte(validation=validation, par=par, le=le)
+        _pointer(validation, _cles(groupe, presents, lue), presents, par=par, motif=motif)
         total = somme(_lignes(groupe))
         validation.confirmee_le, validation.confirmee_par = maintenant, par
         validation.depassee_le = None
@@ -98,16 +121,16 @@ def prolonger(
 
     Mails both sides. Raises ValidationRefusee: nothing to extend, a day past or not later than the one announced.
     """
-    motif = _motif_exige(motif)
+    motif = motif_exige(motif)
     with acte("délai prolongé", par=par, motif=motif):
-        groupe = _verrouiller(validation.groupe)
-        validation = _validation(groupe, le=le, maintenant=maintenant)
-        _verifier_en_cours(validation)
+        groupe = verrouiller(validation.groupe)
+        validation = validation_du_groupe(groupe=groupe, le=le, maintenant=maintenant)
+        verifier_en_cours(validation)
         if validation.arretee_le is not None:
             raise ValidationRefusee("Le délai est arrêté par un signalement : répondez-y d'abord.")
         if jusqu_au < le or jusqu_au <= validation.echeance:
             raise ValidationRefusee(
-                f"Choisissez un jour après le {date_complete(max(le, validation.echeance))}.",
+                f"Choisissez un jour après le {date_complete(max(le - timedelta(1), validation.echeance))}.",
                 champ="jusqu_au",
             )
         champ = "echeance_porteur" if validation.validee_le else "echeance_prestataire"
@@ -126,11 +149,11 @@ def clore_sans_versement(
 
     Locks groupe, credit; mails both sides. Raises ValidationRefusee while the party may still answer.
     """
-    motif = _motif_exige(motif)
+    motif = motif_exige(motif)
     with acte("dossier clos sans versement", par=par, motif=motif):
-        groupe = _verrouiller(validation.groupe)
-        validation = _validation(groupe, le=le, maintenant=maintenant)
-        _verifier_en_cours(validation)
+        groupe = verrouiller(validation.groupe)
+        validation = validation_du_groupe(groupe=groupe, le=le, maintenant=maintenant)
+        verifier_en_cours(validation)
         if validation.arretee_le is not None:
             raise ValidationRefusee("Le délai est arrêté par un signalement : répondez-y d'abord.")
         if le <= validation.echeance:
@@ -160,9 +183,9 @@ def trancher(
 
     Locks groupe, credit; mails both sides. Raises ValidationRefusee when there is nothing to settle any more.
     """
-    motif = _motif_exige(motif)
+    motif = motif_exige(motif)
     with acte("désaccord réglé", par=par, motif=motif):
-        groupe = _verrouiller(presence.inscription.groupe)
+        groupe = verrouiller(presence.inscription.groupe)
         presence = (
             Presence.objects.en_litige().select_related("inscription__senior").filter(pk=presence.pk).first()
         )
@@ -179,11 +202,13 @@ def trancher(
 # --- Steps ------------------------------------------------------------------------------------------------
 
 
-def _verrouiller(groupe: Groupe) -> Groupe:
+def verrouiller(groupe: Groupe) -> Groupe:
+    """Lock the group, which is the lock of its validation too, and return it fresh."""
     return Groupe.objects.verrouiller().complets().get(pk=groupe.pk)
 
 
-def _validation(groupe: Groupe, *, le: date, maintenant: datetime) -> Validation:
+@transaction.atomic(savepoint=False)
+def validation_du_groupe(*, groupe: Groupe, le: date, maintenant: datetime) -> Validation:
     """Return the validation of a group that is locked; opened here if the clock has not yet done so (V1)."""
     if groupe.annule_le is not None:
         raise ValidationRefusee("Ce groupe est annulé : il n'y a rien à valider.")
@@ -191,29 +216,34 @@ def _validation(groupe: Groupe, *, le: date, maintenant: datetime) -> Validation
         raise ValidationRefusee(
             f"Ce séjour n'est pas terminé : il finit le {date_complete(groupe.sejour.fin)}."
         )
-    if groupe.inscrits == 0:
-        raise ValidationRefusee("Personne n'était inscrit sur cette liste : il n'y a rien à valider.")
-    validation, _ = Validation.objects.select_related("validee_par", "confirmee_par").get_or_create(
-        groupe=groupe,
-        defaults={
-            "ouverte_le": maintenant,
-            "echeance_prestataire": echeance_du_prestataire(groupe.sejour.fin),
-        },
+    validation = (
+        Validation.objects.select_related("validee_par", "confirmee_par").filter(groupe=groupe).first()
     )
+    if validation is None:
+        # A window stays, even if ANCV has since removed the last person of the list: it must come to an end.
+        if groupe.inscrits == 0:
+            raise ValidationRefusee("Personne n'était inscrit sur cette liste : il n'y a rien à valider.")
+        validation = Validation.objects.create(
+            groupe=groupe,
+            ouverte_le=maintenant,
+            echeance_prestataire=echeance_du_prestataire(groupe.sejour.fin),
+        )
     validation.groupe = groupe
     return validation
 
 
-def _verifier_en_cours(validation: Validation) -> None:
+def verifier_en_cours(validation: Validation) -> None:
+    """Raise ValidationRefusee once both sides, or ANCV, have ended the file."""
     if validation.confirmee_le is not None:
         raise ValidationRefusee("La liste est déjà confirmée.")
     if validation.close_le is not None:
         raise ValidationRefusee("L'ANCV a clos ce dossier sans versement.")
 
 
-def _verifier_ouverte(validation: Validation, *, par: Compte, le: date) -> None:
+@transaction.atomic(savepoint=False)
+def verifier_ouverte(*, validation: Validation, par: Compte, le: date) -> None:
     """Raise ValidationRefusee when nobody may act now. ANCV may after the window, in the party's place (V4)."""
-    _verifier_en_cours(validation)
+    verifier_en_cours(validation)
     if validation.arretee_le is not None:
         raise ValidationRefusee(
             "Une liste non conforme est signalée : le délai est arrêté jusqu'à la réponse de l'ANCV."
@@ -231,11 +261,14 @@ def _verifier_ouverte(validation: Validation, *, par: Compte, le: date) -> None:
         )
 
 
-def _cles(groupe: Groupe, presents: set[int]) -> list[int]:
-    """Return the keys of the list. Raises ValidationRefusee when somebody ticked is no longer on it."""
-    cles = list(groupe.inscriptions.presentes().order_by("pk").values_list("pk", flat=True))
-    if not presents <= set(cles):
-        raise ValidationRefusee("La liste a changé depuis que vous avez ouvert la page : relisez-la.")
+def _cles(groupe: Groupe, presents: set[int], lue: list[Etat] | None) -> list[int]:
+    """Return the keys of the list. Raises ListeChangee when it isn't the one read, or somebody ticked isn't on it."""
+    etat = list(
+        groupe.inscriptions.presentes().order_by("pk").values_list("pk", "presence__selon_prestataire", "aide")
+    )
+    cles = [cle for cle, *_ in etat]
+    if not presents <= set(cles) or lue not in (None, etat):
+        raise ListeChangee("La liste a changé depuis que vous avez ouvert la page : relisez-la.")
     return cles
 
 
@@ -309,10 +342,11 @@ def _signe(quand: datetime, par: Compte) -> str:
 
 def _motif(par: Compte, motif: str) -> str:
     """Return the reason that ANCV must give when it acts in a party's place."""
-    return _motif_exige(motif) if par.is_staff else ""
+    return motif_exige(motif) if par.is_staff else ""
 
 
-def _motif_exige(motif: str) -> str:
+def motif_exige(motif: str) -> str:
+    """Return the reason without its outer blanks. Raises ValidationRefusee at `motif` when there is none."""
     if not motif.strip():
         raise ValidationRefusee("Dites pourquoi : les deux parties le liront.", champ="motif")
     return motif.strip()

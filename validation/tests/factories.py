@@ -6,14 +6,19 @@ until 14 June.
 
 from datetime import date, datetime
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from conventions.models import Compte
 from conventions.tests.factories import CompteFactory
 from sejours.models import Groupe
 from sejours.operations.groupes import verrouiller_listes
 from seniors.models import Inscription
 from seniors.tests.factories import PARIS, InscriptionFactory, SeniorFactory, groupe_dote
-from validation.models import Validation
+from validation.models import Signalement, Validation
+from validation.operations.pieces import mettre_de_cote
+from validation.operations.signalements import PersonneManquante, signaler
 from validation.operations.validations import confirmer, valider
+from validation.pieces import lire_piece
 
 VALIDE_LE = date(2022, 5, 30)
 CONFIRME_LE = date(2022, 6, 10)
@@ -85,3 +90,41 @@ def liste_confirmee(groupe: Groupe, *absents: str, le: date = CONFIRME_LE) -> Va
     porteur, _ = comptes_de(groupe)
     confirmer(groupe=groupe, presents=cles(groupe, *absents), par=porteur, le=le, maintenant=instant(le))
     return Validation.objects.get(pk=groupe.pk)
+
+
+def fichier_pdf(nom: str = "avis.pdf", corps: bytes = b"") -> SimpleUploadedFile:
+    """Return an uploaded PDF of one empty page, with `corps` among its objects."""
+    contenu = (
+        b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R /OpenAction [3 0 R /Fit] >>\nendobj\n"
+        b"2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n"
+        b"3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>\nendobj\n"
+        + corps
+        + b"\nxref\n0 1\n0000000000 65535 f \ntrailer\n<< /Size 4 /Root 1 0 R >>\nstartxref\n9\n%%EOF\n"
+    )
+    return SimpleUploadedFile(nom, contenu, "application/pdf")
+
+
+def manquante(**champs) -> PersonneManquante:
+    """Return somebody who travelled and is on no list."""
+    dites = {
+        "nom": "LE GOFF",
+        "prenom": "Marcel",
+        "date_naissance": date(1944, 2, 3),
+        "ville_naissance": "Quimper",
+    }
+    return PersonneManquante(**dites | champs)
+
+
+def signalement(
+    groupe: Groupe, par: Compte, *personnes: PersonneManquante, le: date = VALIDE_LE
+) -> Signalement:
+    """Return the report of `groupe` made by `par` on `le`: one person missing, one paper."""
+    return signaler(
+        groupe=groupe,
+        personnes=list(personnes) or [manquante()],
+        pieces=[mettre_de_cote(lire_piece(fichier_pdf()))],
+        message="Elle remplaçait une personne malade.",
+        par=par,
+        le=le,
+        maintenant=instant(le),
+    )

@@ -12,6 +12,7 @@ from sejours.tests.factories import GroupeFactory
 from seniors.models import Inscription
 from seniors.tests.factories import InscriptionFactory, SeniorFactory, clair, groupe_dote, solde
 from sev.controle import controler
+from sev.socle.journal import acte
 from sev.socle.models import Courriel
 from validation.models import Presence, Validation, Versement
 from validation.models.validations import Phase
@@ -286,6 +287,28 @@ def test_ancv_closes_a_lapsed_file_without_payment(groupe, ancv, porteur):
     with pytest.raises(ValidationRefusee, match="clos"):
         confirme(groupe, par=porteur, le=date(2022, 6, 15))
     assert list(controler()) == []
+
+
+def test_a_window_whose_list_ancv_has_emptied_may_still_be_ended(groupe, ancv):
+    validation = liste_validee(groupe)
+    with acte("retrait", par=ancv, motif="Personne n'est venu"):
+        groupe.inscriptions.update(
+            aide=None, motif_sans_aide="EFFACEE", effacee_le=instant(date(2022, 6, 1), 9)
+        )
+    le = date(2022, 6, 15)
+    clore_sans_versement(
+        validation=validation, motif="Séjour annulé sur place", par=ancv, le=le, maintenant=instant(le)
+    )
+    assert Validation.objects.get().phase(le) == Phase.CLOSE
+
+
+def test_a_window_that_lapsed_long_ago_may_be_extended_to_today(groupe, ancv):
+    validation, le = liste_validee(groupe), date(2022, 6, 20)
+    prolongation = {"validation": validation, "motif": "Vacances", "par": ancv, "le": le}
+    with pytest.raises(ValidationRefusee) as refus:
+        prolonger(**prolongation, jusqu_au=date(2022, 6, 19), maintenant=instant(le))
+    assert clair(refus.value.message) == "Choisissez un jour après le dimanche 19 juin 2022."
+    assert prolonger(**prolongation, jusqu_au=le, maintenant=instant(le)).echeance == le
 
 
 # --- What the database itself refuses --------------------------------------------------------------------------------
