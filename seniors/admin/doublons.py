@@ -9,6 +9,7 @@ from seniors.models import Doublon, Fusion, Inscription, Senior
 from seniors.operations.doublons import ecarter, reproposer
 from seniors.operations.fusions import ADRESSE, CHAMPS, defaire_fusion, fusionner, prevoir
 from sev.socle.admin import JournalAdmin
+from sev.socle.lectures import noter
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import euros, periode_longue
 
@@ -224,14 +225,19 @@ class DoublonAdmin(Figee):
         return " / ".join(f"{jour:%d/%m/%Y}" for jour in sorted(jours))
 
     def get_object(self, request, object_id, from_field=None):
-        """Return the pair with both persons, in one query."""
+        """Return the pair with both persons, in one query; None when there is no such key."""
+        if not (str(object_id).isdecimal() and len(str(object_id)) < 19):
+            return None
         return self.get_queryset(request).select_related("ancienne", "recente").filter(pk=object_id).first()
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
-        """Add the two persons side by side."""
-        doublon = self.get_object(request, object_id) if str(object_id).isdigit() else None
+        """Add the two persons side by side, and write who read the page (X2)."""
+        doublon = self.get_object(request, object_id)
         cote_a_cote = {"comparaison": comparaison(doublon)} if doublon else {}
-        return super().change_view(request, object_id, form_url, cote_a_cote | (extra_context or {}))
+        page = super().change_view(request, object_id, form_url, cote_a_cote | (extra_context or {}))
+        if page.status_code == 200:
+            noter(quoi="doublon", cle=doublon.pk, par=request.user)
+        return page
 
 
 @admin.register(Fusion)

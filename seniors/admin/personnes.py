@@ -11,6 +11,7 @@ from seniors.documents.donnees import en_json, en_page
 from seniors.models import DemandeDonnees, Inscription, Senior
 from seniors.operations.retention import effacer_donnees, noter_export, pourquoi_garder
 from sev.socle.admin import JournalAdmin, LectureAdmin
+from sev.socle.lectures import noter
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.texte import cle
 
@@ -172,6 +173,13 @@ class SeniorAdmin(Figee):
     ]
     inlines = [InscriptionInline]
     actes = (EXPORTER, EFFACER)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        """Show the person, and write who read the page (X2)."""
+        page = super().change_view(request, object_id, form_url, extra_context)
+        if page.status_code == 200:
+            noter(quoi="sénior", cle=int(object_id), par=request.user)
+        return page
 
     def executer(self, request, un_acte, objet=None):
         """Answer an export with its file; every other act as it is."""

@@ -15,6 +15,7 @@ from sejours.models import Groupe
 from seniors.models import DemandeDonnees, Doublon, Fusion, Senior
 from seniors.operations.doublons import chercher_doublons
 from seniors.tests.factories import PARIS, InscriptionFactory, SeniorFactory, clair, groupe_dote, solde
+from sev.socle.models import Lecture
 
 pytestmark = pytest.mark.django_db
 MAINTENANT = datetime(2022, 4, 25, 3, 10, tzinfo=PARIS)
@@ -111,6 +112,16 @@ def test_not_the_same_is_written_with_its_reason(agent, doublon):
     assert agent.post(adresse(doublon, "reproposer"), {"motif": "À revoir"}).status_code == 302
     doublon.refresh_from_db()
     assert doublon.decision == ""
+
+
+def test_opening_a_person_or_a_pair_is_noted(agent, doublon):
+    senior = doublon.ancienne
+    agent.get(adresse(doublon))
+    agent.get(adresse(senior))
+    assert agent.get(reverse("admin:seniors_senior_change", args=[senior.pk + 9_000])).status_code == 302
+    assert agent.get(reverse("admin:seniors_doublon_change", args=["abc"])).status_code == 302
+    lues = [(lecture.quoi, lecture.cle) for lecture in Lecture.objects.order_by("pk")]
+    assert lues == [("doublon", doublon.pk), ("sénior", senior.pk)]
 
 
 @pytest.mark.parametrize(("cherche", "trouve"), [("martin", 1), ("Jean mart", 2), ("zzz", 0)])
