@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from conventions.courriels import lettres
 from sejours.models import Option, Sejour
-from seniors.models import Inscription
+from seniors.models import Fusion, Inscription
 from seniors.regles.libelles import libelle_decision, libelle_sans_motif
 from sev.socle.models import Courriel
 from sev.socle.typographie import de, quantite
@@ -94,5 +94,31 @@ def sejour_deplace(
                 "listes": [li for li in listes if organisme in (prestataire, li.groupe.porteur_id)],
                 "options": [o for o in options if organisme in (prestataire, o.porteur_id)],
             },
+        )
+    ]
+
+
+def aide_reprise(fusion: Fusion, inscription: Inscription) -> list[Courriel]:
+    """Tell the porteur that somebody was already aided this year under another spelling (I9, I18)."""
+    return lettres(
+        inscription.groupe.porteur_id,
+        cause=f"aide-reprise-{fusion.pk}-{inscription.pk}",
+        sujet=f"Une aide de moins sur la liste du groupe n° {inscription.groupe_id}",
+        gabarit="aide_reprise",
+        contexte={"inscription": inscription, "personne": fusion.gardee},
+    )
+
+
+def fusion_defaite(fusion: Fusion, inscriptions: list[Inscription]) -> list[Courriel]:
+    """Tell each porteur which of its registrations are aided again, two persons having been taken for one (I18)."""
+    return [
+        courriel
+        for inscription in inscriptions
+        for courriel in lettres(
+            inscription.groupe.porteur_id,
+            cause=f"fusion-defaite-{fusion.pk}-{inscription.pk}",
+            sujet=f"Une aide de plus sur la liste du groupe n° {inscription.groupe_id}",
+            gabarit="aide_rendue",
+            contexte={"inscription": inscription},
         )
     ]

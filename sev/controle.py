@@ -221,6 +221,21 @@ CONTROLES = (
         """,
     ),
     Controle(
+        "une_personne_en_usage",
+        # I18: a former spelling holds no registration, and leads to somebody.
+        """
+        SELECT format('inscription %s : fiche %s, fusionnée dans %s', i.id, s.id, s.fusionne_dans_id)
+          FROM seniors_senior s JOIN seniors_inscription i ON i.senior_id = s.id
+         WHERE s.fusionne_dans_id IS NOT NULL
+         UNION ALL
+        SELECT format('fiche %s : fusionnée dans %s sans fusion', s.id, s.fusionne_dans_id)
+          FROM seniors_senior s
+         WHERE s.fusionne_dans_id IS NOT NULL
+           AND NOT EXISTS (SELECT FROM seniors_fusion f WHERE f.absorbee_id = s.id AND f.defaite_le IS NULL
+                                                          AND f.gardee_id = s.fusionne_dans_id)
+        """,
+    ),
+    Controle(
         "solde_du_groupe",
         # The list is settled when, and only when, its validation is confirmed or closed.
         """

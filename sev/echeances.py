@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sejours.tasks import faire_tomber_options, rappeler_listes, verrouiller_listes
-from seniors.tasks import servir_files
+from seniors.tasks import chercher_doublons, servir_files
 from sev.socle.tasks import effacer_seances, envoyer_courriels
+from sev.tasks import purger
 from validation.tasks import (
     constater_depassements,
     detruire_pieces,
@@ -38,5 +39,7 @@ ECHEANCES = (
     Echeance("files-d-attente", servir_files, timedelta(minutes=20)),
     Echeance("pieces", detruire_pieces, timedelta(hours=30)),
     Echeance("seances", effacer_seances, timedelta(hours=30)),
+    Echeance("doublons", chercher_doublons, timedelta(hours=30)),
+    Echeance("retention", purger, timedelta(hours=30)),
     Echeance("courriels", envoyer_courriels, timedelta(minutes=5)),
 )

@@ -187,6 +187,18 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # Ten papers of 5 MB and their form; heavier requests are not read at all.
 CORPS_MAX = 60 * 1024 * 1024
 
+# --- Personal data (X4): how many months it is kept; docs/privacy.md says from when ------------------------------
+
+RETENTION_MOIS = {
+    "commentaires": 3,  # after the end of the stay
+    "revenus": 6,  # after the list was settled
+    "revenus_jamais_soldes": 12,  # after the end of a stay whose list never was
+    "personnes": 24,  # after the last stay
+    "fusions": 24,  # after two rows were merged: what undoing it takes
+    "courriels": 6,  # after a mail was written: its text
+    "essais_de_connexion": 1,  # after a failed sign-in
+}
+
 # --- Language, files --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "fr"
@@ -253,6 +265,8 @@ CELERY_BEAT_SCHEDULE = {
     "pieces": {"task": "validation.tasks.detruire_pieces", "schedule": crontab(hour=3, minute=40)},
     "seances": {"task": "sev.socle.tasks.effacer_seances", "schedule": crontab(hour=4, minute=20)},
     "files-d-attente": {"task": "seniors.tasks.servir_files", "schedule": crontab(minute="*/5")},
+    "doublons": {"task": "seniors.tasks.chercher_doublons", "schedule": crontab(hour=3, minute=10)},
+    "retention": {"task": "sev.tasks.purger", "schedule": crontab(hour=3, minute=40)},
 }
 
 LOGGING = {

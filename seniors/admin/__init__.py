@@ -1,5 +1,5 @@
-"""ANCV's admin of what `seniors` adds to the groups and stays, and its journals."""
+"""ANCV's admin of what `seniors` adds to the groups and stays, of persons and doubles, and its journals."""
 
-from seniors.admin import amendements, listes
+from seniors.admin import amendements, doublons, listes, personnes
 
-__all__ = ["amendements", "listes"]
+__all__ = ["amendements", "doublons", "listes", "personnes"]

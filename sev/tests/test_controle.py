@@ -151,6 +151,12 @@ def trouves() -> list[str]:
             "UPDATE seniors_senior SET cle_nom = 'AUTRE' WHERE id = (SELECT min(id) FROM seniors_senior)",
             "",
         ),
+        (
+            ["une_personne_en_usage"],
+            "UPDATE seniors_senior SET fusionne_dans_id = (SELECT max(id) FROM seniors_senior)"
+            " WHERE id = (SELECT min(id) FROM seniors_senior)",
+            "",
+        ),
         (["cles_d_identite"], "UPDATE seniors_senior SET ville_naissance = 'Brest'", ""),
         (
             ["chacun_son_role"],
