@@ -55,17 +55,11 @@ class GroupeInline(Lecture):
 class Figee(FicheAdmin):
     """A page that is only read, whose acts make what belongs to the object."""
 
-    creation = ""
-
     def has_add_permission(self, request):
         return False
 
     def has_change_permission(self, request, obj=None):
         return False
-
-    def autorise(self, request, objet) -> bool:
-        """Allow the acts to whoever may add what they make."""
-        return request.user.has_perm(self.creation)
 
 
 @admin.register(Equipement)
@@ -86,6 +80,7 @@ class EquipementAdmin(FicheAdmin):
             texte="Une durée et un prix par personne, pour une année, dans la limite du prix maximum du programme.",
             fait="L'offre est créée.",
             formulaire=OffreForm,
+            droit="sejours.add_offre",
             initial=lambda equipement: {"annee": aujourdhui().year},
             operation=lambda request, equipement, donnees: creer_offre(
                 equipement=equipement, **donnees, par=request.user, le=aujourdhui()
@@ -102,7 +97,6 @@ class EquipementAdmin(FicheAdmin):
 class OffreAdmin(Figee):
     """Offers; stays are published from here."""
 
-    creation = "sejours.add_sejour"
     list_display = ["equipement", "prestataire", "annee", "duree", "prix"]
     list_filter = ["annee", "duree"]
     list_select_related = ["equipement__prestataire"]
@@ -115,6 +109,7 @@ class OffreAdmin(Figee):
             texte="La date de fin suit la durée de l'offre. Les saisons fermées sont refusées.",
             fait="Le séjour est publié.",
             formulaire=SejourForm,
+            droit="sejours.add_sejour",
             operation=lambda request, offre, donnees: publier_sejour(
                 offre=offre, **donnees, par=request.user, le=aujourdhui()
             ),
@@ -130,7 +125,6 @@ class OffreAdmin(Figee):
 class SejourAdmin(Figee):
     """Stays; groups are pre-registered from here."""
 
-    creation = "sejours.add_groupe"
     list_display = ["equipement", "debut", "fin", "places", "places_prises", "annule_le"]
     list_filter = ["annee", "offre__duree", "offre__equipement__environnement"]
     list_select_related = ["offre__equipement"]
@@ -144,6 +138,7 @@ class SejourAdmin(Figee):
             texte="Des places pour un porteur de projet. Il reçoit un e-mail, et la liste s'ouvre.",
             fait="Le groupe est pré-inscrit. Le porteur est prévenu par e-mail.",
             formulaire=PreinscriptionForm,
+            droit="sejours.add_groupe",
             propose=lambda sejour: sejour.annule_le is None,
             operation=lambda request, sejour, donnees: preinscrire(
                 sejour=sejour, **donnees, par=request.user, le=aujourdhui()

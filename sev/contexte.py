@@ -35,7 +35,7 @@ MENU_DEMO = (("Courriels de la démo", "demo-courriels"),)
 
 
 def page(request):
-    """Context of base.html: compte, menu, programme, contact, demo.
+    """Context of base.html: compte, menu, programme, contact, demo, vue (who sees as whom, or None).
 
     One query, when the page is one of ours, and another one for a provider's menu.
     Without the database the page is drawn as for someone who is not signed in.
@@ -59,6 +59,7 @@ def page(request):
         "programme": programme,
         "contact": contact,
         "demo": settings.SEV_DEMO,
+        "vue": getattr(request, "vue", None),
     }
 
 

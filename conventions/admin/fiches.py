@@ -14,12 +14,17 @@ from django.urls import path, reverse
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
 
+# The right of superusers alone: no group can hold it.
+ADMINISTRATEUR = "administrateur"
+
 
 @dataclass(frozen=True)
 class Acte:
     """A button of an object's page. `operation(request, objet, donnees)` does it and may raise RefusMetier.
 
-    `texte` says what will happen, as it stands or as a function of the object.
+    `texte` says what will happen, as it stands or as a function of the object. `droit` is the right it asks for
+    (conventions/droits.py; ADMINISTRATEUR, or none stated: superusers alone), and `suite` the page that follows, when
+    it isn't the object's.
     """
 
     nom: str
@@ -30,6 +35,12 @@ class Acte:
     formulaire: type[forms.Form] = forms.Form
     initial: Callable = lambda objet: {}
     propose: Callable = lambda objet: True
+    droit: str = ""
+    suite: str = ""
+
+    def permis_a(self, compte) -> bool:
+        """Return whether `compte` holds the right that this act asks for."""
+        return compte.has_perm(self.droit)
 
 
 class FicheAdmin(admin.ModelAdmin):
@@ -53,7 +64,7 @@ class FicheAdmin(admin.ModelAdmin):
 
     def add_view(self, request, form_url="", extra_context=None):
         """Show the act that adds an object, or Django's own page."""
-        if not self.has_add_permission(request):
+        if not self.has_add_permission(request) or (self.ajout and not self.ajout.permis_a(request.user)):
             raise PermissionDenied
         if self.ajout:
             return self.executer(request, self.ajout)
@@ -64,14 +75,18 @@ class FicheAdmin(admin.ModelAdmin):
         objet = self.get_object(request, unquote(object_id))
         boutons = []
         if objet is not None and self.autorise(request, objet):
-            boutons = [(a.libelle, self._adresse(a.nom, objet)) for a in self.actes if a.propose(objet)]
+            boutons = [
+                (a.libelle, self._adresse(a.nom, objet))
+                for a in self.actes
+                if a.permis_a(request.user) and a.propose(objet)
+            ]
         return super().change_view(
             request, object_id, form_url, {"boutons": boutons, **(extra_context or {})}
         )
 
     def autorise(self, request, objet) -> bool:
-        """Return whether the person may act on `objet`."""
-        return self.has_change_permission(request, objet)
+        """Return whether the acts are open to the person on `objet`, each with its own right besides."""
+        return self.has_view_permission(request, objet)
 
     def get_urls(self):
         """Add one address for each act."""
@@ -92,7 +107,7 @@ class FicheAdmin(admin.ModelAdmin):
             objet = self.get_object(request, unquote(object_id))
             if objet is None:
                 raise Http404
-            if not self.autorise(request, objet):
+            if not (self.autorise(request, objet) and un_acte.permis_a(request.user)):
                 raise PermissionDenied
             return self.executer(request, un_acte, objet)
 
@@ -110,6 +125,8 @@ class FicheAdmin(admin.ModelAdmin):
                 formulaire.add_error(refus.champ if refus.champ in formulaire.fields else None, refus.message)
             else:
                 messages.success(request, un_acte.fait)
+                if un_acte.suite:
+                    return redirect(un_acte.suite)
                 retour = "change" if objet else "changelist"
                 cles = [objet.pk] if objet else []
                 return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_{retour}", *cles)

@@ -36,6 +36,7 @@ ANNULER_GROUPE = Acte(
     texte=lambda groupe: _suites(groupes=Groupe.objects.filter(pk=groupe.pk)),
     fait="Le groupe est annulé. Le porteur et le prestataire sont prévenus par e-mail.",
     formulaire=MotifForm,
+    droit="sejours.change_groupe",
     propose=lambda groupe: groupe.annule_le is None and aujourdhui() < groupe.sejour.debut,
     operation=lambda request, groupe, donnees: annuler_groupe(
         groupe=groupe, **donnees, par=request.user, le=aujourdhui(), maintenant=maintenant()
@@ -47,6 +48,7 @@ ANNULER_SEJOUR = Acte(
     texte=lambda sejour: _suites(groupes=Groupe.objects.filter(sejour=sejour), sejour=sejour),
     fait="Le séjour est annulé, avec ses groupes et ses options. Tous sont prévenus par e-mail.",
     formulaire=MotifForm,
+    droit="sejours.change_sejour",
     propose=lambda sejour: sejour.annule_le is None and aujourdhui() < sejour.debut,
     operation=lambda request, sejour, donnees: annuler_sejour(
         sejour=sejour, **donnees, par=request.user, le=aujourdhui(), maintenant=maintenant()
@@ -57,7 +59,6 @@ ANNULER_SEJOUR = Acte(
 class GroupeAdmin(sejours_admin.GroupeAdmin):
     """Groups, which may also be cancelled: that takes their lists, which the app of the stays does not know."""
 
-    creation = "sejours.add_groupe"
     actes = (*sejours_admin.GroupeAdmin.actes, ANNULER_GROUPE)
 
 
