@@ -8,9 +8,8 @@ from binascii import unhexlify
 
 import segno
 from django.conf import settings
-from django.shortcuts import redirect
+from django.contrib.auth.views import redirect_to_login
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -44,8 +43,8 @@ class SecondFacteurMiddleware:
             return None
         if request.method == "POST":
             garder_saisie(request)
-        adresse = f"{reverse('double-authentification')}?{urlencode({'next': adresse_de_retour(request)})}"
-        return HttpResponseClientRedirect(adresse) if request.htmx else redirect(adresse)
+        porte = redirect_to_login(adresse_de_retour(request), reverse("double-authentification"))
+        return HttpResponseClientRedirect(porte.url) if request.htmx else porte
 
 
 def cle_lisible(cle: str) -> str:

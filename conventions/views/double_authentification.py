@@ -2,9 +2,9 @@
 
 import django_otp
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -38,7 +38,7 @@ def double_authentification(request):
     """Ask for the code of the telephone; once it is given, show what is set up."""
     telephone = operations.telephone(request.user)
     if telephone is None:
-        return redirect(_avec_suite(request, "double-authentification-activer"))
+        return _avec_suite(request, "double-authentification-activer")
     if request.method == "POST" or not request.user.is_verified():
         return _demander(request, de_secours=False)
     if "next" in request.GET:
@@ -107,7 +107,7 @@ def double_authentification_activer(request):
     """Set up the telephone, the first one or another: its key is drawn, a code proves that it holds it."""
     changement = operations.telephone(request.user) is not None
     if changement and not request.user.is_verified():
-        return redirect(_avec_suite(request, "double-authentification"))
+        return _avec_suite(request, "double-authentification")
     # The key waits in the session, so that a page read again shows the same drawing.
     cle = request.session.setdefault(CLE, random_hex(OCTETS_DE_LA_CLE))
     donnees = request.POST if request.method == "POST" else None
@@ -165,6 +165,7 @@ def _montrer(request, codes: list[str]):
     return render(request, "conventions/double_codes_nouveaux.html", contexte)
 
 
-def _avec_suite(request, nom: str) -> str:
+def _avec_suite(request, nom: str):
+    """Lead to one of these pages, which in its turn leads where this one would have."""
     suite = request.GET.get("next")
-    return reverse(nom) + (f"?{urlencode({'next': suite})}" if suite else "")
+    return redirect_to_login(suite, reverse(nom)) if suite else redirect(nom)
