@@ -36,7 +36,7 @@ VOIR_COMME = Acte(
     texte="Pendant trente minutes au plus, vous voyez ses pages comme les voit un de ses lecteurs. Vous ne pouvez rien "
     "y changer. Le début, la fin et les documents que vous ouvrez sont écrits dans le journal, à votre nom ; "
     "l'organisme le voit dans le sien.",
-    fait="Vous voyez le site comme cet organisme.",
+    fait="",
     formulaire=MotifForm,
     droit=voir_comme.DROIT,
     suite="accueil",

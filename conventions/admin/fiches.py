@@ -124,7 +124,8 @@ class FicheAdmin(admin.ModelAdmin):
             except RefusMetier as refus:
                 formulaire.add_error(refus.champ if refus.champ in formulaire.fields else None, refus.message)
             else:
-                messages.success(request, un_acte.fait)
+                if un_acte.fait:
+                    messages.success(request, un_acte.fait)
                 if un_acte.suite:
                     return redirect(un_acte.suite)
                 retour = "change" if objet else "changelist"

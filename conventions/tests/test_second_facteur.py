@@ -1,13 +1,15 @@
 """The second factor of ANCV's staff: set up, asked, lost, reset; what is kept of it, and what is told."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from threading import Barrier
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django_otp.oath import TOTP
@@ -392,3 +394,57 @@ def test_the_journal_of_security_stands_for_ever(ancv, feuille, verbe):
     with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
         evenements.update(motif="x") if verbe == "update" else evenements._raw_delete("default")
     assert natures() == ["CODES"]
+
+
+# --- Two sessions with one code at the same instant ------------------------------------------------------------------
+
+
+def ensemble(essai) -> list[bool]:
+    """Two tries at once, each in its own connection: what each is worth."""
+    depart = Barrier(2)
+
+    def courir(_):
+        try:
+            connection.ensure_connection()
+            depart.wait()
+            return essai()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as fils:
+        return sorted(fils.map(courir, range(2)))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("de_secours", [False, True])
+def test_of_two_sessions_that_give_one_code_at_once_one_opens(de_secours):
+    compte = CompteFactory(ancv=True)
+    cle = TelephoneFactory(compte).key
+    for code in second_facteur.renouveler_codes(compte=compte, maintenant=LE_2_MAI)[:3]:
+        TOTPDevice.objects.update(last_t=-1, throttling_failure_count=0)
+        CarteDeSecours.objects.update(throttling_failure_count=0)
+        donne = code if de_secours else code_de(cle)
+
+        def essai(code=donne):
+            return bool(
+                second_facteur.verifier(
+                    compte=compte, code=code, de_secours=de_secours, maintenant=LE_2_MAI
+                ).appareil
+            )
+
+        assert ensemble(essai) == [False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_both_sessions_open():
+    """The control: the device read before either has written opens twice with one code."""
+    compte = CompteFactory(ancv=True)
+    code = code_de(TelephoneFactory(compte).key)
+    lus = Barrier(2)
+
+    def essai():
+        appareil = TOTPDevice.objects.get(user=compte)
+        lus.wait()
+        return appareil.verify_token(code)
+
+    assert ensemble(essai) == [True, True]

@@ -101,7 +101,8 @@ def test_the_page_of_a_group_is_the_reader_s_own(scene, vue):
     )
     adresse = scene.adresse("groupe")
     a, b = (re.sub(sans, "", c.get(adresse).content.decode()).split() for c in (vue, lecteur))
-    assert a == b
+    # What is printed says by whom.
+    assert " ".join(a) == " ".join(b).replace(scene.comptes["lecteur"].nom, "Alix AGENT")
 
 
 def test_incomes_hidden_from_the_porteur_stay_hidden(scene, vue):
@@ -243,7 +244,9 @@ def test_losing_the_right_or_the_second_factor_ends_it_at_once(scene):
     assert client.get("/groupes/").status_code == 403  # a page that ANCV does not have
     client = ouvrir(scene, scene.groupe.porteur, qui=agent)
     agent.totpdevice_set.all().delete()
-    assert client.get("/groupes/").url.startswith("/double-authentification/")
+    assert client.get("/groupes/").url == "/admin/"
+    assert client.get("/admin/").url == "/double-authentification/?next=/admin/"
+    assert [e[0] for e in evenements()] == ["VUE_DEBUT", "VUE_FIN"] * 2
 
 
 def _lecteur_de_l_ancv() -> Compte:
