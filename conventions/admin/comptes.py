@@ -35,7 +35,7 @@ VOIR_COMME = Acte(
     libelle="Voir le site comme cet organisme",
     texte="Pendant trente minutes au plus, vous voyez ses pages comme les voit un de ses lecteurs. Vous ne pouvez rien "
     "y changer. Le début, la fin et les documents que vous ouvrez sont écrits dans le journal, à votre nom ; "
-    "l'organisme le voit dans le sien.",
+    "l'organisme lit le début et le motif dans le sien.",
     fait="",
     formulaire=MotifForm,
     droit=voir_comme.DROIT,
@@ -227,6 +227,10 @@ class CompteAdmin(FicheAdmin):
     def has_add_permission(self, request):
         return request.user.is_superuser
 
+    def has_change_permission(self, request, obj=None):
+        """Leave nothing to type over: what changes an account is an act."""
+        return False
+
     def get_fields(self, request, obj=None):
         """Show what is known; rights and second factor only of staff."""
         connus = [
@@ -243,10 +247,6 @@ class CompteAdmin(FicheAdmin):
         return connus + (
             ["is_superuser", "groupes", "double_authentification"] if obj and obj.is_staff else []
         )
-
-    def get_readonly_fields(self, request, obj=None):
-        """Leave nothing to type: what changes an account is an act."""
-        return self.get_fields(request, obj)
 
     @admin.display(description="groupes de droits")
     def groupes(self, compte):
