@@ -1,6 +1,7 @@
-"""Addresses of accounts. They stand before the admin's, whose own sign-in page they replace."""
+"""Addresses of accounts. They stand before the admin's, whose own pages of sign-in and password they replace."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from conventions.views import comptes, double_authentification, seance, utilisateurs
 
@@ -8,6 +9,11 @@ urlpatterns = [
     path("connexion/", seance.connexion, name="connexion"),
     path("deconnexion/", seance.deconnexion, name="deconnexion"),
     path("voir-comme/quitter/", seance.voir_comme_quitter, name="voir-comme-quitter"),
+    path(
+        "admin/password_change/",
+        RedirectView.as_view(pattern_name="compte"),
+        name="admin-mot-de-passe",
+    ),
     path("admin/login/", seance.admin_connexion, name="admin-connexion"),
     path("reprendre/", seance.reprendre, name="reprendre"),
     path("mot-de-passe-oublie/", seance.mot_de_passe_oublie, name="mot-de-passe-oublie"),

@@ -216,6 +216,13 @@ def test_a_porteur_is_never_asked(chez, porteur):
     assert {client.get(page).status_code for page in (PORTE, ACTIVER, SECOURS, CODES)} == {403}
 
 
+def test_a_fragment_leads_the_whole_page_there(seul):
+    reponse = seul.get(
+        "/compte/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/compte/"}
+    )
+    assert reponse.headers["HX-Redirect"] == f"{PORTE}?next=/compte/"
+
+
 def test_the_demo_does_without(seul, settings):
     settings.SEV_ADMIN_OTP = False
     assert seul.get("/admin/").status_code == 200

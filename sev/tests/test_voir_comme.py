@@ -15,8 +15,10 @@ from conventions import voir_comme
 from conventions.models import Compte, EvenementSecurite, Organisme
 from conventions.tests.factories import CompteFactory, ConventionFactory, connecter
 from conventions.voir_comme import PERSONNELLES, lecture_seule
+from seniors.tests.factories import InscriptionFactory
 from sev import views
 from sev.tests.test_isolation import CAST, SECRETS, TABLE, Scene
+from sev.tests.test_isolation import texte as tout_le_texte
 
 LE_22_AVRIL = "2022-04-22T10:32:00+02:00"
 LECTEUR = CAST.index("lecteur")
@@ -105,11 +107,17 @@ def test_the_page_of_a_group_is_the_reader_s_own(scene, vue):
     assert " ".join(a) == " ".join(b).replace(scene.comptes["lecteur"].nom, "Alix AGENT")
 
 
-def test_incomes_hidden_from_the_porteur_stay_hidden(scene, vue):
+def test_no_income_is_shown_confidential_or_not(scene, vue):
+    """Neither in a page nor in a document: a reader of the organisation has no page that shows one."""
+    InscriptionFactory(groupe=scene.groupe, rfr=87_651, rfr_confidentiel=False)
+    revenus = {str(SECRETS["rfr"]), str(SECRETS["revenu_imposable"]), "87651"}
+    vus = set()
     for route in TABLE:
         reponse = vue.get(scene.adresse(route))
-        if reponse.status_code == 200 and "html" in reponse["Content-Type"]:
-            assert str(SECRETS["rfr"]) not in re.sub(r"\s", "", texte(reponse))
+        if reponse.status_code == 200:
+            page = tout_le_texte(reponse)
+            vus |= {f"{route}: {revenu}" for revenu in revenus if revenu in page}
+    assert vus == set()
 
 
 def test_nothing_of_a_person_is_shown(scene, vue):
