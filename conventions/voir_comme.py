@@ -8,7 +8,7 @@ view, and the view runs in a read-only transaction that is rolled back.
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from django.contrib import messages
 from django.db import connection, transaction
@@ -22,7 +22,6 @@ from conventions.second_facteur import manque
 from sev.socle.temps import maintenant
 
 CLE = "voir_comme"
-DUREE = timedelta(minutes=30)
 DROIT = "conventions.voir_comme"
 SURES = {"GET", "HEAD", "OPTIONS", "TRACE"}
 # What belongs to a person, not to the organisation.
@@ -130,7 +129,7 @@ class VoirCommeMiddleware:
         return Vue(
             agent=request.user,
             organisme=Organisme.objects.select_related("convention").get(pk=session["organisme"]),
-            fin=datetime.fromtimestamp(session["depuis"], tz=UTC) + DUREE,
+            fin=datetime.fromtimestamp(session["depuis"], tz=UTC) + vues.DUREE,
         )
 
     @staticmethod

@@ -1,12 +1,14 @@
 """« Voir comme »: a member of staff sees the site as an organisation does; each look is told for ever."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from conventions.models import Compte, EvenementSecurite, Organisme
 from sev.socle.refus import RefusMetier
+from sev.socle.typographie import heure
 
+DUREE = timedelta(minutes=30)
 Nature = EvenementSecurite.Nature
 
 
@@ -16,10 +18,12 @@ class VueRefusee(RefusMetier):
 
 @transaction.atomic
 def commencer(*, organisme: Organisme, motif: str, par: Compte, maintenant: datetime) -> None:
-    """Begin to see the site as `organisme`. Raises VueRefusee for one whose convention was never activated."""
+    """Begin to see the site as `organisme`, for DUREE. Raises VueRefusee when its convention was never activated."""
     if organisme.convention.activee_le is None:
         raise VueRefusee("Cette convention n'est pas encore activée : il n'y a rien à voir.")
-    _raconter(Nature.VUE_DEBUT, organisme, par, maintenant, motif=motif)
+    # A browser that is closed tells no end: the beginning says the latest.
+    fin = f"jusqu'à {heure(maintenant + DUREE)} au plus"
+    _raconter(Nature.VUE_DEBUT, organisme, par, maintenant, detail=fin, motif=motif)
 
 
 @transaction.atomic

@@ -79,6 +79,19 @@ def test_the_last_administrator_stays(db):
     assert list(Compte.objects.filter(is_superuser=True, is_active=True)) == [ancien]
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("combien", [1, 20])
+def test_the_journal_of_security_costs_the_same_whatever_its_length(
+    client, combien, django_assert_num_queries
+):
+    ancv = CompteFactory(ancv=True)
+    connecter(client, ancv)
+    for _ in range(combien):
+        accorder(CompteFactory(ancv=True), ancv)
+    with django_assert_num_queries(7):
+        assert client.get(reverse("admin:conventions_evenementsecurite_changelist")).status_code == 200
+
+
 def test_the_database_itself_keeps_one_administrator(db):
     ancv = CompteFactory(ancv=True)
     for changement in ({"is_active": False}, {"is_superuser": False}):

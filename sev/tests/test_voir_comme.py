@@ -51,7 +51,7 @@ def vue(scene) -> Client:
 
 def evenements() -> list[tuple]:
     return [
-        (e.nature, e.organisme_id, e.par.nom, e.detail, e.motif)
+        (e.nature, e.organisme_id, e.par.nom, e.detail.replace("\u00a0", " "), e.motif)
         for e in EvenementSecurite.objects.order_by("pk")
     ]
 
@@ -201,7 +201,7 @@ def test_it_is_told_from_beginning_to_end(scene, vue):
     assert retour.url == reverse("admin:conventions_convention_change", args=[porteur.pk])
     assert vue.get(retour.url).status_code == 200
     assert evenements() == [
-        ("VUE_DEBUT", porteur.pk, "Alix AGENT", "", "Appel de Monique"),
+        ("VUE_DEBUT", porteur.pk, "Alix AGENT", "jusqu'à 11 h 02 au plus", "Appel de Monique"),
         ("VUE_DOCUMENT", porteur.pk, "Alix AGENT", scene.adresse("liste-xlsx"), ""),
         ("VUE_FIN", porteur.pk, "Alix AGENT", "retour à l'administration", ""),
     ]
