@@ -31,9 +31,27 @@ DROITS = {
     "sejours.demandeplaces": ("v", "", "v"),
     "sejours.groupeevent": ("v", "v", "v"),
     # seniors
+    # Who may change a registration is shown its incomes.
+    "seniors.inscription": ("vac", "", "v"),
     "seniors.inscriptionevent": ("v", "", "v"),
-    # validation: the rows of its models come here; batches and IBANs are those of « finances »
+    # validation
+    "validation.validation": ("vc", "v", "v"),
+    "validation.validationevent": ("v", "v", "v"),
+    "validation.presence": ("vc", "v", "v"),
+    "validation.presenceevent": ("v", "v", "v"),
+    "validation.signalement": ("vc", "", "v"),
+    "validation.signalementevent": ("v", "", "v"),
+    "validation.personnesignalee": ("vc", "", "v"),
+    "validation.personnesignaleeevent": ("v", "", "v"),
+    # An identity card, an avis d'imposition: it tells incomes.
+    "validation.piece": ("v", "", ""),
+    "validation.lot": ("v", "vac", "v"),
+    "validation.lotevent": ("v", "v", "v"),
+    "validation.versement": ("v", "v", "v"),
+    "validation.coordonneesbancaires": ("v", "v", ""),
+    "validation.coordonneesbancairesevent": ("v", "v", ""),
     # socle
+    "socle.lecture": ("v", "", ""),
     "socle.courriel": ("vc", "v", "v"),
     "socle.passage": ("v", "v", "v"),
 }

@@ -55,11 +55,17 @@ class GroupeInline(Lecture):
 class Figee(FicheAdmin):
     """A page that is only read, whose acts make what belongs to the object."""
 
+    creation = ""
+
     def has_add_permission(self, request):
         return False
 
     def has_change_permission(self, request, obj=None):
         return False
+
+    def autorise(self, request, objet) -> bool:
+        """Allow the acts to whoever may add what they make."""
+        return request.user.has_perm(self.creation)
 
 
 @admin.register(Equipement)
@@ -97,6 +103,7 @@ class EquipementAdmin(FicheAdmin):
 class OffreAdmin(Figee):
     """Offers; stays are published from here."""
 
+    creation = "sejours.add_sejour"
     list_display = ["equipement", "prestataire", "annee", "duree", "prix"]
     list_filter = ["annee", "duree"]
     list_select_related = ["equipement__prestataire"]
@@ -125,6 +132,7 @@ class OffreAdmin(Figee):
 class SejourAdmin(Figee):
     """Stays; groups are pre-registered from here."""
 
+    creation = "sejours.add_groupe"
     list_display = ["equipement", "debut", "fin", "places", "places_prises", "annule_le"]
     list_filter = ["annee", "offre__duree", "offre__equipement__environnement"]
     list_select_related = ["offre__equipement"]

@@ -220,9 +220,9 @@ class CompteAdmin(FicheAdmin):
         ),
     )
 
-    def autorise(self, request, objet) -> bool:
-        """Leave staff accounts to superusers: an address or a link would open them."""
-        return super().autorise(request, objet) and (request.user.is_superuser or not objet.is_staff)
+    def _permis(self, request, un_acte, objet) -> bool:
+        """Leave staff accounts to administrators: an address or a link would open them."""
+        return super()._permis(request, un_acte, objet) and (request.user.is_superuser or not objet.is_staff)
 
     def has_add_permission(self, request):
         return request.user.is_superuser

@@ -1,12 +1,14 @@
 """What the admin pages share: every write in the journal, and the acts of an object as buttons with their own page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -22,9 +24,10 @@ ADMINISTRATEUR = "administrateur"
 class Acte:
     """A button of an object's page. `operation(request, objet, donnees)` does it and may raise RefusMetier.
 
-    `texte` says what will happen, as it stands or as a function of the object. `droit` is the right it asks for
-    (conventions/droits.py; ADMINISTRATEUR, or none stated: superusers alone), and `suite` the page that follows, when
-    it isn't the object's.
+    `texte` says what will happen, as it stands or as a function of the object. `options(objet)` are what the form is
+    made with, `droit` the right needed in place of the page's own (conventions/droits.py, or ADMINISTRATEUR), `suite`
+    the page that follows when it isn't the object's. With `constater(objet)`, a measure that tells how things stand,
+    the page shows what the act changes before it is confirmed: see `Apercu`.
     """
 
     nom: str
@@ -35,12 +38,29 @@ class Acte:
     formulaire: type[forms.Form] = forms.Form
     initial: Callable = lambda objet: {}
     propose: Callable = lambda objet: True
+    options: Callable = lambda objet: {}
+    constater: Callable | None = None
     droit: str = ""
     suite: str = ""
 
-    def permis_a(self, compte) -> bool:
-        """Return whether `compte` holds the right that this act asks for."""
-        return compte.has_perm(self.droit)
+
+@dataclass(frozen=True)
+class Apercu:
+    """What an act changes: (what, before, after) in words, as it was measured by doing it and undoing it.
+
+    `empreinte` comes back with the confirmation: should the outcome be another one by then, it is shown again.
+    """
+
+    lignes: list[tuple[str, str, str]]
+    empreinte: str = field(init=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "empreinte", sha256(repr(self.lignes).encode()).hexdigest())
+
+    @classmethod
+    def de(cls, avant: dict[str, str], apres: dict[str, str]) -> "Apercu":
+        """Return the preview of two measures."""
+        return cls([(quoi, avant.get(quoi, ""), apres.get(quoi, "")) for quoi in {**avant, **apres}])
 
 
 class FicheAdmin(admin.ModelAdmin):
@@ -64,7 +84,7 @@ class FicheAdmin(admin.ModelAdmin):
 
     def add_view(self, request, form_url="", extra_context=None):
         """Show the act that adds an object, or Django's own page."""
-        if not self.has_add_permission(request) or (self.ajout and not self.ajout.permis_a(request.user)):
+        if not self.has_add_permission(request):
             raise PermissionDenied
         if self.ajout:
             return self.executer(request, self.ajout)
@@ -74,19 +94,22 @@ class FicheAdmin(admin.ModelAdmin):
         """Add the buttons of what may be done to this object now."""
         objet = self.get_object(request, unquote(object_id))
         boutons = []
-        if objet is not None and self.autorise(request, objet):
+        if objet is not None:
             boutons = [
                 (a.libelle, self._adresse(a.nom, objet))
                 for a in self.actes
-                if a.permis_a(request.user) and a.propose(objet)
+                if self._permis(request, a, objet) and a.propose(objet)
             ]
         return super().change_view(
             request, object_id, form_url, {"boutons": boutons, **(extra_context or {})}
         )
 
     def autorise(self, request, objet) -> bool:
-        """Return whether the acts are open to the person on `objet`, each with its own right besides."""
-        return self.has_view_permission(request, objet)
+        """Return whether the person may act on `objet`."""
+        return self.has_change_permission(request, objet)
+
+    def _permis(self, request, un_acte, objet) -> bool:
+        return request.user.has_perm(un_acte.droit) if un_acte.droit else self.autorise(request, objet)
 
     def get_urls(self):
         """Add one address for each act."""
@@ -107,7 +130,7 @@ class FicheAdmin(admin.ModelAdmin):
             objet = self.get_object(request, unquote(object_id))
             if objet is None:
                 raise Http404
-            if not (self.autorise(request, objet) and un_acte.permis_a(request.user)):
+            if not self._permis(request, un_acte, objet):
                 raise PermissionDenied
             return self.executer(request, un_acte, objet)
 
@@ -116,21 +139,44 @@ class FicheAdmin(admin.ModelAdmin):
     def executer(self, request, un_acte, objet=None):
         """Show the page of an act, or do it: the operation's refusal is shown at its field."""
         formulaire = un_acte.formulaire(
-            request.POST if request.method == "POST" else None, initial=un_acte.initial(objet)
+            request.POST if request.method == "POST" else None,
+            initial=un_acte.initial(objet),
+            **un_acte.options(objet),
         )
+        apercu = None
         if formulaire.is_valid():
             try:
-                un_acte.operation(request, objet, formulaire.cleaned_data)
+                apercu = self._faire(request, un_acte, objet, formulaire.cleaned_data)
             except RefusMetier as refus:
                 formulaire.add_error(refus.champ if refus.champ in formulaire.fields else None, refus.message)
             else:
-                if un_acte.fait:
-                    messages.success(request, un_acte.fait)
-                if un_acte.suite:
-                    return redirect(un_acte.suite)
-                retour = "change" if objet else "changelist"
-                cles = [objet.pk] if objet else []
-                return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_{retour}", *cles)
+                if apercu is None:
+                    if un_acte.fait:
+                        messages.success(request, un_acte.fait)
+                    return redirect(un_acte.suite) if un_acte.suite else self._retour(objet)
+        return self.page_d_acte(request, un_acte, objet, formulaire, apercu=apercu)
+
+    def _faire(self, request, un_acte, objet, donnees) -> Apercu | None:
+        """Do the act and return None; one that is measured is undone, and what it changes returned, until confirmed."""
+        if un_acte.constater is None:
+            un_acte.operation(request, objet, donnees)
+            return None
+        with transaction.atomic():
+            mesurer = un_acte.constater(objet)
+            avant = mesurer(None)
+            apercu = Apercu.de(avant, mesurer(un_acte.operation(request, objet, donnees)))
+            if request.POST.get("confirmer") == apercu.empreinte:
+                return None
+            transaction.set_rollback(True)
+        return apercu
+
+    def _retour(self, objet):
+        retour = "change" if objet else "changelist"
+        cles = [objet.pk] if objet else []
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_{retour}", *cles)
+
+    def page_d_acte(self, request, un_acte, objet, formulaire, *, apercu=None, remarques=()):
+        """Draw the page of an act: 422 when its form was refused."""
         contexte = {
             **self.admin_site.each_context(request),
             "title": un_acte.libelle,
@@ -139,6 +185,10 @@ class FicheAdmin(admin.ModelAdmin):
             "texte": un_acte.texte(objet) if callable(un_acte.texte) else un_acte.texte,
             "objet": objet,
             "form": formulaire,
+            "apercu": apercu,
+            "mesure": un_acte.constater is not None,
+            "change": bool(apercu and request.POST.get("confirmer")),
+            "remarques": remarques,
         }
-        statut = 422 if formulaire.is_bound else 200
+        statut = 422 if formulaire.is_bound and apercu is None else 200
         return render(request, "admin/conventions/acte.html", contexte, status=statut)

@@ -6,6 +6,8 @@ from django.contrib import admin
 from conventions.admin.fiches import Acte
 from sejours import admin as sejours_admin
 from sejours.models import Groupe, Sejour
+from seniors.admin.amendements import AJOUTER, AjoutDUnePersonne, InscriptionInline
+from seniors.admin.deplacements import DEPLACER_SEJOUR
 from seniors.models import Inscription
 from seniors.operations.annulations import annuler_groupe, annuler_sejour, consequences
 from sev.socle.admin import JournalAdmin
@@ -36,7 +38,6 @@ ANNULER_GROUPE = Acte(
     texte=lambda groupe: _suites(groupes=Groupe.objects.filter(pk=groupe.pk)),
     fait="Le groupe est annulé. Le porteur et le prestataire sont prévenus par e-mail.",
     formulaire=MotifForm,
-    droit="sejours.change_groupe",
     propose=lambda groupe: groupe.annule_le is None and aujourdhui() < groupe.sejour.debut,
     operation=lambda request, groupe, donnees: annuler_groupe(
         groupe=groupe, **donnees, par=request.user, le=aujourdhui(), maintenant=maintenant()
@@ -48,7 +49,6 @@ ANNULER_SEJOUR = Acte(
     texte=lambda sejour: _suites(groupes=Groupe.objects.filter(sejour=sejour), sejour=sejour),
     fait="Le séjour est annulé, avec ses groupes et ses options. Tous sont prévenus par e-mail.",
     formulaire=MotifForm,
-    droit="sejours.change_sejour",
     propose=lambda sejour: sejour.annule_le is None and aujourdhui() < sejour.debut,
     operation=lambda request, sejour, donnees: annuler_sejour(
         sejour=sejour, **donnees, par=request.user, le=aujourdhui(), maintenant=maintenant()
@@ -56,16 +56,18 @@ ANNULER_SEJOUR = Acte(
 )
 
 
-class GroupeAdmin(sejours_admin.GroupeAdmin):
-    """Groups, which may also be cancelled: that takes their lists, which the app of the stays does not know."""
+class GroupeAdmin(AjoutDUnePersonne, sejours_admin.GroupeAdmin):
+    """Groups, with their lists, which the app of the stays does not know: amended, and cancelled with the group."""
 
-    actes = (*sejours_admin.GroupeAdmin.actes, ANNULER_GROUPE)
+    creation = "sejours.add_groupe"
+    inlines = (InscriptionInline,)
+    actes = (*sejours_admin.GroupeAdmin.actes, AJOUTER, ANNULER_GROUPE)
 
 
 class SejourAdmin(sejours_admin.SejourAdmin):
-    """Stays, which may also be cancelled."""
+    """Stays, which may also be moved and cancelled."""
 
-    actes = (*sejours_admin.SejourAdmin.actes, ANNULER_SEJOUR)
+    actes = (*sejours_admin.SejourAdmin.actes, DEPLACER_SEJOUR, ANNULER_SEJOUR)
 
 
 for modele, page in ((Groupe, GroupeAdmin), (Sejour, SejourAdmin)):
