@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from conventions.models import Compte, Mouvement
+from conventions.models import Compte, EvenementSecurite, Mouvement
 from sev.socle.courriels import composer
 from sev.socle.models import Courriel
 
@@ -92,6 +92,28 @@ def adresse_changee(compte: Compte, ancienne: str, demande: str) -> Courriel:
         sujet="Votre adresse e-mail a changé",
         gabarit="adresse_changee",
         contexte={"compte": compte},
+    )
+
+
+# What is told of one's second factor, in one sentence.
+SECURITE = {
+    "ACTIVATION": "La double authentification de votre compte est activée : un téléphone donne vos codes.",
+    "TELEPHONE": "Le téléphone qui donne vos codes a changé. L'ancien n'ouvre plus votre compte.",
+    "CODES": "Vos codes de secours sont renouvelés. Les anciens ne valent plus rien.",
+    "SECOURS": "Un de vos codes de secours vient d'ouvrir une session.",
+    "REINITIALISATION": "La double authentification de votre compte est réinitialisée. Vous la réglerez de nouveau à "
+    "votre prochaine connexion.",
+}
+
+
+def securite(evenement: EvenementSecurite) -> Courriel:
+    """Tell a member of staff what happened to the second factor: whoever did not do it must say so at once."""
+    return composer(
+        cause=f"securite:{evenement.pk}",
+        destinataire=evenement.compte.email,
+        sujet=evenement.get_nature_display(),
+        gabarit="securite",
+        contexte={"evenement": evenement, "phrase": SECURITE[evenement.nature]},
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from conventions.models import Compte, Convention, Credit, Mouvement, Organisme
+from conventions.models import Compte, Convention, Credit, EvenementSecurite, Mouvement, Organisme
 from sev.socle.journal import Source, Trace, Traces, ecarts, precedents
 from sev.socle.typographie import euros
 
@@ -80,8 +80,12 @@ def sources(compte: Compte) -> list[Source]:
     mouvements = Mouvement.objects.filter(
         credit__in=Credit.objects.pour(compte), nature__in=("ALLOCATION", "COMPLEMENT", "REPRISE")
     )
+    vues = EvenementSecurite.objects.filter(
+        organisme=organisme, nature=EvenementSecurite.Nature.VUE_DEBUT, organisme__isnull=False
+    )
     return [historique(evenements, phrase) for evenements, phrase in historiques] + [
-        Source(mouvements, "pk", "cree_le", _mouvements)
+        Source(mouvements, "pk", "cree_le", _mouvements),
+        Source(vues, "pk", "le", _vues),
     ]
 
 
@@ -137,4 +141,18 @@ def _mouvements(cles: list[int]) -> dict[int, Trace]:
             motif=m.motif,
         )
         for m in mouvements
+    }
+
+
+def _vues(cles: list[int]) -> dict[int, Trace]:
+    """Tell an organisation that ANCV saw the site as it does."""
+    return {
+        e.pk: Trace(
+            le=e.le,
+            texte="L'ANCV a ouvert le site en lecture, comme votre organisme",
+            action="voir comme",
+            par=e.par_id,
+            motif=e.motif,
+        )
+        for e in EvenementSecurite.objects.filter(pk__in=cles)
     }

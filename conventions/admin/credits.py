@@ -36,6 +36,7 @@ class CreditAdmin(FicheAdmin):
             "les cinq minutes, la plus ancienne inscription d'abord.",
             fait="Le complément est accordé.",
             formulaire=MouvementForm,
+            droit="conventions.change_credit",
             operation=lambda request, credit, donnees: credits.allouer(
                 convention=credit.convention,
                 annee=credit.annee,
@@ -51,6 +52,7 @@ class CreditAdmin(FicheAdmin):
             texte="Seul ce qui est disponible peut être repris.",
             fait="Le montant est repris.",
             formulaire=MouvementForm,
+            droit="conventions.change_credit",
             initial=lambda credit: {"montant": credit.disponible},
             propose=lambda credit: credit.disponible > 0,
             operation=lambda request, credit, donnees: credits.reprendre(
@@ -64,6 +66,7 @@ class CreditAdmin(FicheAdmin):
         texte="Le montant s'ajoute aux crédits de l'année de ce porteur, dans la limite de l'enveloppe nationale.",
         fait="Les crédits sont alloués.",
         formulaire=AllocationForm,
+        droit="conventions.add_credit",
         initial=lambda objet: {"annee": aujourdhui().year},
         operation=lambda request, objet, donnees: credits.allouer(
             **donnees, par=request.user, le=aujourdhui()

@@ -16,14 +16,18 @@ from django.urls import path, reverse
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
 
+# The right of superusers alone: no group can hold it.
+ADMINISTRATEUR = "administrateur"
+
 
 @dataclass(frozen=True)
 class Acte:
     """A button of an object's page. `operation(request, objet, donnees)` does it and may raise RefusMetier.
 
     `texte` says what will happen, as it stands or as a function of the object. `options(objet)` are what the form is
-    made with, `droit` the permission needed in place of the page's own. With `constater(objet)`, a measure that tells
-    how things stand, the page shows what the act changes before it is confirmed: see `Apercu`.
+    made with, `droit` the right needed in place of the page's own (conventions/droits.py, or ADMINISTRATEUR), `suite`
+    the page that follows when it isn't the object's. With `constater(objet)`, a measure that tells how things stand,
+    the page shows what the act changes before it is confirmed: see `Apercu`.
     """
 
     nom: str
@@ -37,6 +41,7 @@ class Acte:
     options: Callable = lambda objet: {}
     constater: Callable | None = None
     droit: str = ""
+    suite: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,8 +151,9 @@ class FicheAdmin(admin.ModelAdmin):
                 formulaire.add_error(refus.champ if refus.champ in formulaire.fields else None, refus.message)
             else:
                 if apercu is None:
-                    messages.success(request, un_acte.fait)
-                    return self._retour(objet)
+                    if un_acte.fait:
+                        messages.success(request, un_acte.fait)
+                    return redirect(un_acte.suite) if un_acte.suite else self._retour(objet)
         return self.page_d_acte(request, un_acte, objet, formulaire, apercu=apercu)
 
     def _faire(self, request, un_acte, objet, donnees) -> Apercu | None:

@@ -29,6 +29,7 @@ class ProgrammeAdmin(FicheAdmin):
             "restent modifiables. Le message est affiché sur toutes les pages.",
             fait="Le programme est suspendu.",
             formulaire=SuspensionForm,
+            droit="conventions.change_programme",
             propose=lambda programme: not programme.suspendu,
             operation=lambda request, programme, donnees: operations.suspendre(
                 programme=programme, **donnees, par=request.user, le=aujourdhui()
@@ -39,6 +40,7 @@ class ProgrammeAdmin(FicheAdmin):
             libelle="Reprendre le programme",
             texte="Le message disparaît des pages, et tout redevient possible.",
             fait="Le programme a repris.",
+            droit="conventions.change_programme",
             propose=lambda programme: programme.suspendu,
             operation=lambda request, programme, donnees: operations.reprendre(
                 programme=programme, par=request.user, le=aujourdhui()

@@ -6,12 +6,23 @@ from conventions.forms.ancv import (
     AllocationForm,
     ConventionForm,
     CorrectionAdresseForm,
+    DroitsForm,
+    MotifForm,
     MouvementForm,
     ProgrammeForm,
     SuspensionForm,
 )
 from conventions.forms.comptes import AdresseForm, InformationsForm, InvitationForm, UtilisateurForm
-from conventions.forms.seance import ChoixMotDePasseForm, ConnexionForm, MotDePasseForm, OubliForm
+from conventions.forms.seance import (
+    ChoixMotDePasseForm,
+    CodeDeSecoursForm,
+    CodeForm,
+    ConnexionForm,
+    MotDePasseForm,
+    OubliForm,
+    PasseActuelForm,
+    TelephoneForm,
+)
 
 __all__ = [
     "ActivationForm",
@@ -19,15 +30,21 @@ __all__ = [
     "AgentForm",
     "AllocationForm",
     "ChoixMotDePasseForm",
+    "CodeDeSecoursForm",
+    "CodeForm",
     "ConnexionForm",
     "ConventionForm",
     "CorrectionAdresseForm",
+    "DroitsForm",
     "InformationsForm",
     "InvitationForm",
     "MotDePasseForm",
+    "MotifForm",
     "MouvementForm",
     "OubliForm",
+    "PasseActuelForm",
     "ProgrammeForm",
     "SuspensionForm",
+    "TelephoneForm",
     "UtilisateurForm",
 ]

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django import forms
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
 from conventions.forms.comptes import AdresseField
@@ -71,12 +72,32 @@ class CorrectionAdresseForm(forms.Form):
     adresse = AdresseField(label="Nouvelle adresse e-mail", help_text="L'ancienne adresse est prévenue.")
 
 
-class AgentForm(forms.ModelForm):
+class MotifForm(forms.Form):
+    """Why something is done."""
+
+    motif = _motif()
+
+
+class DroitsForm(forms.Form):
+    """What a member of ANCV's staff may do (conventions/droits.py)."""
+
+    groups = forms.ModelMultipleChoiceField(
+        label="Groupes de droits",
+        queryset=Group.objects.order_by("name"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    is_superuser = forms.BooleanField(label="Administrateur", required=False)
+
+
+class AgentForm(DroitsForm, forms.ModelForm):
     """A new member of ANCV's staff."""
+
+    field_order = ["identifiant", "nom", "email", "groups", "is_superuser"]
 
     class Meta:
         model = Compte
-        fields = ["identifiant", "nom", "email", "is_superuser"]
+        fields = ["identifiant", "nom", "email"]
 
     def clean_identifiant(self):
         return identifiant_normalise(self.cleaned_data["identifiant"])

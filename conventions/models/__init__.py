@@ -3,12 +3,16 @@
 from conventions.models.credits import Credit, Mouvement
 from conventions.models.organismes import Compte, Convention, Organisme
 from conventions.models.programme import Bareme, Fermeture, Programme, Tarif
+from conventions.models.securite import CarteDeSecours, CodeDeSecours, EvenementSecurite
 
 __all__ = [
     "Bareme",
+    "CarteDeSecours",
+    "CodeDeSecours",
     "Compte",
     "Convention",
     "Credit",
+    "EvenementSecurite",
     "Fermeture",
     "Mouvement",
     "Organisme",

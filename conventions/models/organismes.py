@@ -1,6 +1,7 @@
 """Organisations, their convention with ANCV, and the accounts of the people who work for them."""
 
 import pghistory
+import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
@@ -164,6 +165,7 @@ class Compte(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = "compte"
         ordering = ["identifiant"]
+        permissions = [("voir_comme", "Peut voir le site comme un organisme, en lecture")]
         constraints = [
             models.CheckConstraint(
                 name="identifiant_normalise",
@@ -186,6 +188,22 @@ class Compte(AbstractBaseUser, PermissionsMixin):
                 condition=Q(titulaire=True),
                 name="un_titulaire_par_organisme",
                 violation_error_message="Cet organisme a déjà un titulaire.",
+            ),
+        ]
+        triggers = [
+            # The rows are locked in one order: two administrators who close each other at once can't both succeed.
+            pgtrigger.Trigger(
+                name="un_administrateur_reste",
+                operation=pgtrigger.UpdateOf("is_active", "is_superuser") | pgtrigger.Delete,
+                when=pgtrigger.After,
+                condition=pgtrigger.Q(old__is_superuser=True, old__is_active=True),
+                func="""
+                    PERFORM 1 FROM conventions_compte WHERE is_superuser AND is_active ORDER BY id FOR NO KEY UPDATE;
+                    IF NOT EXISTS (SELECT 1 FROM conventions_compte WHERE is_superuser AND is_active) THEN
+                        RAISE EXCEPTION 'the last administrator stays' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
             ),
         ]
 

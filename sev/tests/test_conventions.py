@@ -51,6 +51,7 @@ AUTRES_PORTES = {
     "sev/views.py: Courriel.objects.all": "the demo's mails; no such page elsewhere",
     "sev/views.py: get_object_or_404(Courriel)": "the demo's mails; no such page elsewhere",
     "conventions/forms/ancv.py: Convention.objects.filter": "a form of ANCV's admin",
+    "conventions/forms/ancv.py: Group.objects.order_by": "the groups of rights, in ANCV's admin",
     "sejours/forms/ancv.py: Convention.objects.select_related": "a whole number, typed by ANCV or a provider (S4)",
 }
 
@@ -126,6 +127,7 @@ LISENT_L_HEURE = {
     "connexion",
     "contexte",
     "etat",
+    "voir_comme",
     "temps",
     "passages",
     "demo",

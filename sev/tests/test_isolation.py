@@ -61,6 +61,12 @@ TABLE = {
     # conventions
     "connexion": ("200 302 302 302 302 302 302", "422 422 422 422 422 422 422"),
     "deconnexion": (JAMAIS, "302 302 302 302 302 302 302"),
+    "double-authentification": ("302 403 403 403 403 403 200", "302 403 403 403 403 403 422"),
+    "double-authentification-secours": ("302 403 403 403 403 403 200", "302 403 403 403 403 403 422"),
+    "double-authentification-activer": ("302 403 403 403 403 403 200", "302 403 403 403 403 403 422"),
+    "double-authentification-codes": ("302 403 403 403 403 403 200", "302 403 403 403 403 403 422"),
+    "voir-comme-quitter": (PAS_DE_POST, "302 403 403 403 403 403 302"),
+    "admin-mot-de-passe": ("302 302 302 302 302 302 302", "302 302 302 302 302 302 302"),
     "admin-connexion": ("302 403 403 403 403 403 403", JAMAIS),
     "reprendre": ("302 302 302 302 302 302 302", "302 302 302 302 302 302 302"),
     "mot-de-passe-oublie": (PARTOUT, "422 422 422 422 422 422 422"),
