@@ -34,6 +34,13 @@ DROITS = {
     # Who may change a registration is shown its incomes.
     "seniors.inscription": ("vac", "", "v"),
     "seniors.inscriptionevent": ("v", "", "v"),
+    # Who may change a person may be given, or erase, all that is held about them.
+    "seniors.senior": ("vc", "", "v"),
+    "seniors.seniorevent": ("v", "", "v"),
+    "seniors.demandedonnees": ("v", "", "v"),
+    "seniors.doublon": ("vc", "", "v"),
+    "seniors.doublonevent": ("v", "", "v"),
+    "seniors.fusion": ("vc", "", "v"),
     # validation
     "validation.validation": ("vc", "v", "v"),
     "validation.validationevent": ("v", "v", "v"),

@@ -5,6 +5,7 @@ what a group may, this one what comes of it.
 """
 
 import re
+from datetime import date
 
 import pytest
 import time_machine
@@ -21,7 +22,10 @@ from conventions.droits import DROITS, GROUPES, droits_du_groupe
 from conventions.models import Compte, EvenementSecurite
 from conventions.tests.factories import CompteFactory, TelephoneFactory, connecter
 from sejours.models import DemandePlaces
-from seniors.tests.factories import InscriptionFactory, groupe_dote
+from seniors.models import DemandeDonnees, Doublon
+from seniors.operations.doublons import chercher_doublons, ecarter
+from seniors.operations.fusions import fusionner
+from seniors.tests.factories import InscriptionFactory, SeniorFactory, groupe_dote
 from sev.socle.lectures import noter
 from sev.socle.models import Courriel, Passage
 from sev.socle.temps import maintenant
@@ -61,6 +65,12 @@ PAGES = {
     "sejours.groupeevent": (LU, LU, PERSONNE),
     "seniors.inscription": (LU_SAUF_FINANCES, LU_SAUF_FINANCES, PERSONNE),
     "seniors.inscriptionevent": (LU_SAUF_FINANCES, LU_SAUF_FINANCES, PERSONNE),
+    "seniors.senior": (LU_SAUF_FINANCES, LU_SAUF_FINANCES, PERSONNE),
+    "seniors.seniorevent": (LU_SAUF_FINANCES, LU_SAUF_FINANCES, PERSONNE),
+    "seniors.demandedonnees": (LU_SAUF_FINANCES, LU_SAUF_FINANCES, PERSONNE),
+    "seniors.doublon": (LU_SAUF_FINANCES, LU_SAUF_FINANCES, PERSONNE),
+    "seniors.doublonevent": (LU_SAUF_FINANCES, LU_SAUF_FINANCES, PERSONNE),
+    "seniors.fusion": (LU_SAUF_FINANCES, LU_SAUF_FINANCES, PERSONNE),
     "validation.validation": (LU, LU, PERSONNE),
     "validation.validationevent": (LU, LU, PERSONNE),
     "validation.presence": (LU, LU, PERSONNE),
@@ -108,6 +118,13 @@ ACTES = {
     "seniors.inscription corriger": (DE_LA_GESTION, REFUSE_VIDE),
     "seniors.inscription retirer": (DE_LA_GESTION, REFUSE_VIDE),
     "seniors.inscription lever-le-plafond": (DE_LA_GESTION, REFUSE_VIDE),
+    "seniors.senior exporter": (DE_LA_GESTION, REFUSE_VIDE),
+    "seniors.senior effacer": (DE_LA_GESTION, REFUSE_VIDE),
+    "seniors.doublon fusionner": (DE_LA_GESTION, REFUSE_VIDE),
+    "seniors.doublon ecarter": (DE_LA_GESTION, REFUSE_VIDE),
+    "seniors.doublon reproposer": (DE_LA_GESTION, REFUSE_VIDE),
+    "seniors.doublon defaire": (DE_LA_GESTION, REFUSE_VIDE),
+    "seniors.fusion defaire": (DE_LA_GESTION, REFUSE_VIDE),
     "validation.validation prolonger": (DE_LA_GESTION, REFUSE_VIDE),
     "validation.validation valider": (DE_LA_GESTION, REFUSE_VIDE),
     "validation.validation confirmer": (DE_LA_GESTION, REFUSE_VIDE),
@@ -143,6 +160,7 @@ class Bureau:
         signalement(signalee, prestataire)
         noter(quoi="essai", cle=1, par=titulaire)
         self.agents = {nom: self.agent(nom) for nom in AGENTS}
+        self._personnes()
         EvenementSecurite.objects.create(
             nature="CODES", compte=self.agents["gestion"], par=self.agents["gestion"], le=maintenant()
         )
@@ -152,6 +170,27 @@ class Bureau:
         self.objets["conventions.compte"] = titulaire
         self.objets["conventions.convention"] = groupe.porteur.convention
         self.seances = {nom: self._ouvrir(compte) for nom, compte in self.agents.items()}
+
+    def _personnes(self) -> None:
+        """A probable double, two rows that were merged, and a request about somebody's data."""
+        agent, quand = self.agents["gestion"], maintenant()
+        SeniorFactory(nom="MARTIN", prenom="Jeanne", date_naissance=date(1948, 3, 12))
+        SeniorFactory(nom="MARTAIN", prenom="Jeanne", date_naissance=date(1948, 3, 12))
+        SeniorFactory(nom="MARTAN", prenom="Jeanne", date_naissance=date(1948, 3, 12))
+        assert chercher_doublons(maintenant=quand) >= 2
+        ecarter(doublon=Doublon.objects.last(), motif="Deux cousines", par=agent, maintenant=quand)
+        gardee, absorbee = SeniorFactory(), SeniorFactory()
+        fusionner(
+            garder=gardee,
+            absorber=absorbee,
+            par=agent,
+            motif="Même personne",
+            le=quand.date(),
+            maintenant=quand,
+        )
+        DemandeDonnees.objects.create(
+            senior=gardee, nature="EXPORT", motif="Lettre n° 1", par=agent, le=quand
+        )
 
     @staticmethod
     def agent(nom: str) -> Compte:

@@ -264,7 +264,9 @@ def verifier_ouverte(*, validation: Validation, par: Compte, le: date) -> None:
 def _cles(groupe: Groupe, presents: set[int], lue: list[Etat] | None) -> list[int]:
     """Return the keys of the list. Raises ListeChangee when it isn't the one read, or somebody ticked isn't on it."""
     etat = list(
-        groupe.inscriptions.presentes().order_by("pk").values_list("pk", "presence__selon_prestataire", "aide")
+        groupe.inscriptions.presentes()
+        .order_by("pk")
+        .values_list("pk", "presence__selon_prestataire", "aide")
     )
     cles = [cle for cle, *_ in etat]
     if not presents <= set(cles) or lue not in (None, etat):
