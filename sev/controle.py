@@ -193,7 +193,7 @@ CONTROLES = (
     Controle(
         "liste_close_donc_inchangee",
         # Closed by its last day, whatever the clock recorded, or by the record. Only staff may, with a reason (I15);
-        # and a cancelled group lets its people go until its stay begins (S8).
+        # and a cancelled group lets its people go until its stay begins (S8). A complement given since serves it (C9).
         """
         SELECT format('groupe %s : inscription %s changée le %s', g.id, e.pgh_obj_id, e.pgh_created_at)
           FROM seniors_inscriptionevent e
@@ -205,6 +205,7 @@ CONTROLES = (
                 OR greatest(e.inscrite_le, e.modifiee_le)
                    >= (g.dernier_jour + 1)::timestamp AT TIME ZONE 'Europe/Paris')
            AND NOT coalesce(e.effacee_le = g.annule_le, false)
+           AND coalesce(e.pgh_context ->> 'action', '') <> 'crédit rendu à la file d''attente'
            AND NOT (coalesce(e.pgh_context ->> 'motif', '') <> ''
                     AND EXISTS (SELECT FROM conventions_compte a
                                  WHERE a.is_staff AND a.id = (e.pgh_context ->> 'par')::bigint))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -19,17 +20,25 @@ from sev.socle.refus import RefusMetier
 class Acte:
     """A button of an object's page. `operation(request, objet, donnees)` does it and may raise RefusMetier.
 
-    `texte` says what will happen, as it stands or as a function of the object.
+    `texte` says what will happen, as it stands or as a function of the object; `libelle` may be one too, and `fait` a
+    function of what the operation returned. `apercu(objet, donnees)` returns sentences on what the answers would do:
+    they are shown, then asked about, before anything is written.
     """
 
     nom: str
-    libelle: str
+    libelle: str | Callable
     texte: str | Callable
-    fait: str
+    fait: str | Callable
     operation: Callable
     formulaire: type[forms.Form] = forms.Form
     initial: Callable = lambda objet: {}
     propose: Callable = lambda objet: True
+    apercu: Callable | None = None
+
+    def mots(self, champ: str, sujet) -> str:
+        """Return `libelle`, `texte` or `fait`, for the object or the result that it is about."""
+        mots = getattr(self, champ)
+        return mots(sujet) if callable(mots) else mots
 
 
 class FicheAdmin(admin.ModelAdmin):
@@ -64,7 +73,9 @@ class FicheAdmin(admin.ModelAdmin):
         objet = self.get_object(request, unquote(object_id))
         boutons = []
         if objet is not None and self.autorise(request, objet):
-            boutons = [(a.libelle, self._adresse(a.nom, objet)) for a in self.actes if a.propose(objet)]
+            boutons = [
+                (a.mots("libelle", objet), self._adresse(a.nom, objet)) for a in self.actes if a.propose(objet)
+            ]
         return super().change_view(
             request, object_id, form_url, {"boutons": boutons, **(extra_context or {})}
         )
@@ -100,27 +111,47 @@ class FicheAdmin(admin.ModelAdmin):
 
     def executer(self, request, un_acte, objet=None):
         """Show the page of an act, or do it: the operation's refusal is shown at its field."""
-        formulaire = un_acte.formulaire(
-            request.POST if request.method == "POST" else None, initial=un_acte.initial(objet)
-        )
+        envoi = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+        formulaire = un_acte.formulaire(*envoi, initial=un_acte.initial(objet))
+        apercu = None
         if formulaire.is_valid():
-            try:
-                un_acte.operation(request, objet, formulaire.cleaned_data)
-            except RefusMetier as refus:
-                formulaire.add_error(refus.champ if refus.champ in formulaire.fields else None, refus.message)
-            else:
-                messages.success(request, un_acte.fait)
-                retour = "change" if objet else "changelist"
-                cles = [objet.pk] if objet else []
-                return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_{retour}", *cles)
+            apercu = _apercu(un_acte, objet, formulaire)
+            if apercu is None or request.POST.get("apercu") == apercu["sceau"]:
+                try:
+                    resultat = un_acte.operation(request, objet, formulaire.cleaned_data)
+                except RefusMetier as refus:
+                    apercu = None
+                    formulaire.add_error(
+                        refus.champ if refus.champ in formulaire.fields else None, refus.message
+                    )
+                else:
+                    messages.success(request, un_acte.mots("fait", resultat))
+                    return self._apres(objet or resultat)
         contexte = {
             **self.admin_site.each_context(request),
-            "title": un_acte.libelle,
+            "title": un_acte.mots("libelle", objet),
             "opts": self.opts,
             "acte": un_acte,
-            "texte": un_acte.texte(objet) if callable(un_acte.texte) else un_acte.texte,
+            "texte": un_acte.mots("texte", objet),
+            "apercu": apercu,
             "objet": objet,
             "form": formulaire,
         }
-        statut = 422 if formulaire.is_bound else 200
+        statut = 422 if formulaire.errors else 200
         return render(request, "admin/conventions/acte.html", contexte, status=statut)
+
+    def _apres(self, objet):
+        """Lead to the page of what was acted upon or made, else to the list."""
+        base = f"admin:{self.opts.app_label}_{self.opts.model_name}"
+        if isinstance(objet, self.model):
+            return redirect(f"{base}_change", objet.pk)
+        return redirect(f"{base}_changelist")
+
+
+def _apercu(un_acte, objet, formulaire) -> dict | None:
+    """Return what the answers would do, sealed: other answers, or other effects meanwhile, are shown again first."""
+    if un_acte.apercu is None:
+        return None
+    phrases = un_acte.apercu(objet, formulaire.cleaned_data)
+    saisie = sorted((nom, str(valeur)) for nom, valeur in formulaire.cleaned_data.items())
+    return {"phrases": phrases, "sceau": signing.Signer(salt="apercu").signature(repr((saisie, phrases)))}

@@ -41,12 +41,9 @@ class AllocationForm(forms.Form):
     motif = _motif()
 
     def clean_convention(self):
-        convention = Convention.objects.filter(
-            numero=identifiant_normalise(self.cleaned_data["convention"]),
-            organisme__nature="PORTEUR",
-            activee_le__isnull=False,
-            close_le__isnull=True,
-        ).first()
+        numero = identifiant_normalise(self.cleaned_data["convention"])
+        actives = Convention.objects.actives().select_related("organisme")
+        convention = actives.filter(numero=numero, organisme__nature="PORTEUR").first()
         if convention is None:
             raise ValidationError("Aucune convention active de porteur ne porte ce numéro.")
         return convention
@@ -83,20 +80,14 @@ class AgentForm(forms.ModelForm):
 
 
 class ConventionForm(forms.ModelForm):
-    """A convention before and after its activation."""
+    """A convention before its activation; what follows is done by acts."""
 
     class Meta:
         model = Convention
-        fields = ["organisme", "numero", "close_le"]
+        fields = ["organisme", "numero"]
 
     def clean_numero(self):
         return identifiant_normalise(self.cleaned_data["numero"])
-
-    def clean_close_le(self):
-        close_le, activee_le = self.cleaned_data["close_le"], self.instance.activee_le
-        if close_le and (activee_le is None or close_le < activee_le):
-            raise ValidationError("Une convention ne se ferme qu'après son activation.")
-        return close_le
 
 
 class ProgrammeForm(forms.ModelForm):
