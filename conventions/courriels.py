@@ -33,7 +33,9 @@ def lettres_a_tous(*, cause: str, **courriel) -> list[Courriel]:
     """Return one mail, written once, for the holder of every active convention; parameters as for `composer`."""
     modele = composer(cause=cause, destinataire="", **courriel)
     conventions = Convention.objects.actives().values("pk")
-    titulaires = Compte.objects.filter(organisme__in=conventions, titulaire=True, is_active=True).order_by("pk")
+    titulaires = Compte.objects.filter(organisme__in=conventions, titulaire=True, is_active=True).order_by(
+        "pk"
+    )
     return [
         Courriel(
             cause=f"{cause}:{cle}",

@@ -16,7 +16,12 @@ CREER, ACTIVER, RENOUVELER, COMPLETER, RECONDUIRE = (
     "RECONDUIRE",
 )
 # What a convention that nobody knows yet needs: the name of each answer, and its words.
-POUR_CREER = (("nature", "la nature"), ("nom", "l'organisme"), ("titulaire", "le titulaire"), ("email", "l'e-mail"))
+POUR_CREER = (
+    ("nature", "la nature"),
+    ("nom", "l'organisme"),
+    ("titulaire", "le titulaire"),
+    ("email", "l'e-mail"),
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class LigneDecision:
     numero: str
     annee: int
     montant: Decimal
-    date: date | None = None
+    decidee_le: date | None = None
     nature: str = ""
     nom: str = ""
     type_porteur: str = ""
@@ -41,12 +46,14 @@ class LigneDecision:
 
     def en_valeurs(self) -> dict:
         """Return the line as plain values, which `de` reads again."""
-        return asdict(self) | {"montant": str(self.montant), "date": self.date and self.date.isoformat()}
+        quand = self.decidee_le and self.decidee_le.isoformat()
+        return asdict(self) | {"montant": str(self.montant), "decidee_le": quand}
 
     @classmethod
     def de(cls, valeurs: dict) -> "LigneDecision":
-        quand = valeurs["date"] and date.fromisoformat(valeurs["date"])
-        return cls(**valeurs | {"montant": Decimal(valeurs["montant"]), "date": quand})
+        """Return the line whose plain values these are."""
+        quand = valeurs["decidee_le"] and date.fromisoformat(valeurs["decidee_le"])
+        return cls(**valeurs | {"montant": Decimal(valeurs["montant"]), "decidee_le": quand})
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ MENU_PORTEUR = (
     ("Chercher un séjour", "offres"),
     ("Mes options", "options"),
     ("Mes groupes", "groupes"),
+    ("Mes crédits", "credits"),
     ("Mon compte", "compte"),
     ("Utilisateurs", "utilisateurs"),
     ("Journal", "journal"),

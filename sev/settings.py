@@ -231,6 +231,7 @@ CELERY_BEAT_SCHEDULE = {
     "options": {"task": "sejours.tasks.faire_tomber_options", "schedule": crontab(minute="*/5")},
     "rappels": {"task": "sejours.tasks.rappeler_listes", "schedule": crontab(minute=10)},
     "seances": {"task": "sev.socle.tasks.effacer_seances", "schedule": crontab(hour=4, minute=20)},
+    "imports": {"task": "conventions.tasks.importer_decisions", "schedule": 15.0},
     "files-d-attente": {"task": "seniors.tasks.servir_files", "schedule": crontab(minute="*/5")},
 }
 

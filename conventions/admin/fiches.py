@@ -74,7 +74,9 @@ class FicheAdmin(admin.ModelAdmin):
         boutons = []
         if objet is not None and self.autorise(request, objet):
             boutons = [
-                (a.mots("libelle", objet), self._adresse(a.nom, objet)) for a in self.actes if a.propose(objet)
+                (a.mots("libelle", objet), self._adresse(a.nom, objet))
+                for a in self.actes
+                if a.propose(objet)
             ]
         return super().change_view(
             request, object_id, form_url, {"boutons": boutons, **(extra_context or {})}

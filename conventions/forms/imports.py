@@ -34,7 +34,7 @@ COLONNES = {
     "ville": ("ville", "commune"),
     "annee": ("annee",),
     "montant": ("montant", "montant alloue"),
-    "date": ("date de decision", "date de la decision", "date"),
+    "decidee_le": ("date de decision", "date de la decision", "date"),
 }
 NECESSAIRES = ("reference", "numero", "annee", "montant")
 
@@ -87,6 +87,15 @@ class MontantField(forms.Field):
     MESSAGE = "Écrivez le montant ainsi : 1 500,00"
     MAXIMUM = Decimal(9_999_999)
 
+    def __init__(self, **kwargs):
+        attrs = {"class": "court", "inputmode": "decimal", "maxlength": "20"}
+        super().__init__(widget=forms.TextInput(attrs=attrs), **kwargs)
+
+    def prepare_value(self, value):
+        if not isinstance(value, Decimal):
+            return value
+        return f"{value:.2f}".removesuffix(".00").replace(".", ",")
+
     def to_python(self, value):
         texte = re.sub(r"[\s\u00a0\u202f]", "", value or "").removesuffix("€").removesuffix("euros")
         if not texte:
@@ -124,7 +133,7 @@ class LigneForm(forms.Form):
     ville = TexteField(label="Ville", max_length=80, required=False)
     annee = TexteField(label="Année", max_length=10)
     montant = MontantField(label="Montant", required=False)
-    date = DateFrancaiseField(label="Date de décision", required=False)
+    decidee_le = DateFrancaiseField(label="Date de décision", required=False)
 
     def clean_reference(self):
         return self.cleaned_data["reference"].upper()
@@ -183,7 +192,7 @@ def lire_fichier(contenu: bytes) -> list[LigneLue]:
 
 
 def _texte(contenu: bytes) -> str:
-    if contenu.startswith(b"PK\x03\x04") or contenu.startswith(b"\xd0\xcf\x11\xe0"):
+    if contenu.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise ValidationError("C'est un classeur : enregistrez-le au format CSV, puis envoyez ce CSV.")
     for encodage in ("utf-8-sig", "cp1252"):
         try:

@@ -11,7 +11,6 @@ from conventions.models.organismes import Compte, Convention
 from conventions.models.programme import Programme
 from sev.socle.triggers import compteurs_proteges, en_ajout_seul
 
-
 # What an entry does to the euros that are free; a payment only moves what was engaged.
 EFFET = Case(
     When(nature__in=("ALLOCATION", "COMPLEMENT", "LIBERATION"), then=F("montant")),
@@ -95,7 +94,9 @@ class MouvementQuerySet(models.QuerySet):
             .values("credit")
             .annotate(solde=Sum(EFFET))
         )
-        return self.annotate(effet=EFFET, solde=Coalesce(Subquery(jusque_la.values("solde")), Value(Decimal(0))))
+        return self.annotate(
+            effet=EFFET, solde=Coalesce(Subquery(jusque_la.values("solde")), Value(Decimal(0)))
+        )
 
 
 class Mouvement(models.Model):

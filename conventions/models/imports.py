@@ -90,9 +90,7 @@ class LigneImport(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["lot", "rang"], name="une_ligne_de_rapport_par_ligne"),
         ]
-        indexes = [
-            models.Index(fields=["lot", "rang"], name="lignes_a_importer", condition=Q(issue="PRETE"))
-        ]
+        indexes = [models.Index(fields=["lot", "rang"], name="lignes_a_importer", condition=Q(issue="PRETE"))]
 
     def __str__(self):
         return f"Ligne {self.rang}"

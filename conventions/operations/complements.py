@@ -78,7 +78,9 @@ def accorder(
     """
     demande = _en_attente(demande)
     if not 0 < montant <= demande.montant:
-        raise ComplementRefuse(f"Accordez au plus ce qui est demandé : {euros(demande.montant)}.", champ="montant")
+        raise ComplementRefuse(
+            f"Accordez au plus ce qui est demandé : {euros(demande.montant)}.", champ="montant"
+        )
     demande.mouvement = allouer(
         convention=demande.convention,
         annee=demande.annee,
@@ -94,7 +96,9 @@ def accorder(
 
 
 @transaction.atomic
-def refuser(*, demande: DemandeComplement, reponse: str, par: Compte, maintenant: datetime) -> DemandeComplement:
+def refuser(
+    *, demande: DemandeComplement, reponse: str, par: Compte, maintenant: datetime
+) -> DemandeComplement:
     """Refuse the request and say why. Locks it. Raises ComplementRefuse once it is decided, or without a reason."""
     demande = _en_attente(demande)
     if not reponse.strip():

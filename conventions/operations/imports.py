@@ -5,7 +5,6 @@ where it stopped. Locks: the import, the line's convention, then programme and c
 """
 
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 
@@ -53,14 +52,16 @@ class Connu:
             conventions = conventions.select_for_update(no_key=True, of=("self",))
         self.vivantes = {c.numero: c for c in conventions}
         self.conventions = {
-            c.numero: ConventionConnue(c.organisme.nature, c.activee_le is not None, c.suspendue_le, c.close_le)
+            c.numero: ConventionConnue(
+                c.organisme.nature, c.activee_le is not None, c.suspendue_le, c.close_le
+            )
             for c in self.vivantes.values()
         }
         self.decisions = {
             d.reference: DecisionConnue(d.convention.numero, d.annee, d.montant)
-            for d in Decision.objects.filter(reference__in={ligne.reference for ligne in lignes}).select_related(
-                "convention"
-            )
+            for d in Decision.objects.filter(
+                reference__in={ligne.reference for ligne in lignes}
+            ).select_related("convention")
         }
         self.identifiants = set(
             Compte.objects.filter(identifiant__in=numeros).values_list("identifiant", flat=True)
@@ -199,7 +200,9 @@ def _ecrire(ligne: LigneDecision, lot: Import, le: date, maintenant: datetime) -
         except IntegrityError:
             # Somebody else has just written this number or this reference: look again.
             continue
-    return Verdict(ERREUR, message="Cette ligne est écrite en même temps par un autre import. Envoyez-la de nouveau.")
+    return Verdict(
+        ERREUR, message="Cette ligne est écrite en même temps par un autre import. Envoyez-la de nouveau."
+    )
 
 
 def _appliquer(
@@ -229,7 +232,7 @@ def _appliquer(
     Decision.objects.create(
         reference=ligne.reference,
         convention=convention,
-        date=ligne.date,
+        date=ligne.decidee_le,
         annee=ligne.annee,
         montant=ligne.montant,
         action=action,

@@ -35,7 +35,7 @@ class EnCours:
         return f"Il reste {' et '.join(reste)}. Annulez-les d'abord, ou attendez leur fin." if reste else ""
 
 
-def en_cours(*, convention: Convention, le: date) -> EnCours:
+def en_cours(convention: Convention, le: date) -> EnCours:
     """Count what lives on a convention, a porteur's or a provider's."""
     organisme = convention.pk
     siens = Q(porteur=organisme) | Q(sejour__offre__equipement__prestataire=organisme)
@@ -53,6 +53,6 @@ def clore(*, convention: Convention, motif: str, par: Compte, le: date) -> Conve
     Raises ConventionRefusee while a group's stay is not over or an option waits.
     """
     convention = conventions.verrouiller(convention)
-    if obstacle := en_cours(convention=convention, le=le).obstacle:
+    if obstacle := en_cours(convention, le).obstacle:
         raise ConventionRefusee(obstacle)
     return conventions.clore(convention=convention, motif=motif, par=par, le=le)

@@ -1,5 +1,5 @@
-"""ANCV's admin of what `seniors` adds to the groups and stays, and its journals."""
+"""ANCV's admin of what `seniors` adds to conventions, credits, programme, groups and stays, and its journals."""
 
-from seniors.admin import listes
+from seniors.admin import conventions, credits, listes, programme
 
-__all__ = ["listes"]
+__all__ = ["conventions", "credits", "listes", "programme"]

@@ -7,8 +7,8 @@ from django.db import transaction
 
 from conventions.courriels import credits_ajoutes
 from conventions.models import Compte, Convention, DemandeComplement
-from conventions.operations import complements
-from conventions.operations.credits import allouer
+from conventions.operations import complements, conventions
+from conventions.operations.credits import CreditRefuse, allouer
 from seniors import courriels
 from seniors.models import Inscription
 from seniors.operations.files import servir_file
@@ -26,15 +26,40 @@ def doter(
     le: date,
     complement: bool = False,
 ) -> list[Inscription]:
-    """Allot `montant` euros and serve the queue; return who gains an aid. Locks programme, credit, then without waiting
-    the lists. Mails the porteur. Raises CreditRefuse beyond the envelope.
+    """Allot `montant` euros and serve the queue; return who gains an aid. Mails the porteur.
+
+    Locks programme, credit, then without waiting the lists. Raises CreditRefuse beyond the envelope.
     """
     mouvement = allouer(
-        convention=convention, annee=annee, montant=montant, par=par, le=le, motif=motif, complement=complement
+        convention=convention,
+        annee=annee,
+        montant=montant,
+        par=par,
+        le=le,
+        motif=motif,
+        complement=complement,
     )
     aidees = servir_file(convention=convention.pk, annee=annee, le=le, prevenir=False)
     deposer(credits_ajoutes(mouvement, aidees))
     return aidees
+
+
+@transaction.atomic
+def renouveler(
+    *, convention: Convention, annee: int, montant: Decimal, motif: str, par: Compte, le: date
+) -> list[Inscription]:
+    """Allot the first credit of a year (C1), once; return who gains an aid. Locks the convention, then as `doter`.
+
+    Raises CreditRefuse when the convention is not active or the year is allotted already.
+    """
+    convention = conventions.verrouiller(convention)
+    if not convention.active:
+        raise CreditRefuse("Cette convention n'est pas active.")
+    if convention.dotee(annee):
+        raise CreditRefuse(
+            f"Des crédits {annee} sont déjà alloués. Pour en ajouter, accordez un complément.", champ="annee"
+        )
+    return doter(convention=convention, annee=annee, montant=montant, motif=motif, par=par, le=le)
 
 
 @transaction.atomic
