@@ -22,7 +22,7 @@ class Acte:
 
     `texte` says what will happen, as it stands or as a function of the object; `libelle` may be one too, and `fait` a
     function of what the operation returned. `apercu(objet, donnees)` returns sentences on what the answers would do:
-    they are shown, then asked about, before anything is written.
+    they are shown, then asked about, before anything is written; it may raise RefusMetier too.
     """
 
     nom: str
@@ -117,18 +117,15 @@ class FicheAdmin(admin.ModelAdmin):
         formulaire = un_acte.formulaire(*envoi, initial=un_acte.initial(objet))
         apercu = None
         if formulaire.is_valid():
-            apercu = _apercu(un_acte, objet, formulaire)
-            if apercu is None or request.POST.get("apercu") == apercu["sceau"]:
-                try:
+            try:
+                apercu = _apercu(un_acte, objet, formulaire)
+                if apercu is None or request.POST.get("apercu") == apercu["sceau"]:
                     resultat = un_acte.operation(request, objet, formulaire.cleaned_data)
-                except RefusMetier as refus:
-                    apercu = None
-                    formulaire.add_error(
-                        refus.champ if refus.champ in formulaire.fields else None, refus.message
-                    )
-                else:
                     messages.success(request, un_acte.mots("fait", resultat))
                     return self._apres(objet or resultat)
+            except RefusMetier as refus:
+                apercu = None
+                formulaire.add_error(refus.champ if refus.champ in formulaire.fields else None, refus.message)
         contexte = {
             **self.admin_site.each_context(request),
             "title": un_acte.mots("libelle", objet),

@@ -88,16 +88,24 @@ def fixer_tarif(
     It holds until the next one of its length. Aids already granted keep their amount. Raises ProgrammeRefuse when
     another one begins on that day, or when the aid exceeds the price.
     """
-    if not 0 < aide <= prix:
-        raise ProgrammeRefuse("L'aide est positive et ne dépasse pas le prix.", champ="aide")
-    memes = Tarif.objects.select_for_update(no_key=True).filter(duree=duree).order_by("pk")
-    if any(t.valable_du == valable_du and t != tarif for t in memes):
-        raise ProgrammeRefuse("Un tarif existe déjà pour cette durée et cette date.", champ="valable_du")
+    list(Tarif.objects.select_for_update(no_key=True).filter(duree=duree).order_by("pk"))
+    verifier_tarif(duree=duree, valable_du=valable_du, prix=prix, aide=aide, tarif=tarif)
     tarif = tarif or Tarif()
     tarif.duree, tarif.valable_du, tarif.prix, tarif.aide = duree, valable_du, prix, aide
     with acte("tarif fixé", par=par):
         tarif.save()
     return tarif
+
+
+def verifier_tarif(
+    *, duree: int, valable_du: date, prix: Decimal, aide: Decimal, tarif: Tarif | None = None
+) -> None:
+    """Raise ProgrammeRefuse for a tariff that can't be entered, or to which `tarif` can't be corrected."""
+    if not 0 < aide <= prix:
+        raise ProgrammeRefuse("L'aide est positive et ne dépasse pas le prix.", champ="aide")
+    memes = Tarif.objects.filter(duree=duree, valable_du=valable_du)
+    if memes.exclude(pk=tarif and tarif.pk).exists():
+        raise ProgrammeRefuse("Un tarif existe déjà pour cette durée et cette date.", champ="valable_du")
 
 
 @transaction.atomic
@@ -115,10 +123,19 @@ def fixer_plafond(
     Raises ProgrammeRefuse when there is one already for this avis, household and parts.
     """
     memes = Bareme.objects.select_for_update(no_key=True).filter(annee_avis=annee_avis, situation=situation)
-    if any(b.parts == parts and b != bareme for b in memes.order_by("pk")):
-        raise ProgrammeRefuse("Ce plafond existe déjà.", champ="parts")
+    list(memes.order_by("pk"))
+    verifier_plafond(annee_avis=annee_avis, situation=situation, parts=parts, bareme=bareme)
     bareme = bareme or Bareme()
     bareme.annee_avis, bareme.situation, bareme.parts, bareme.plafond = annee_avis, situation, parts, plafond
     with acte("plafond fixé", par=par):
         bareme.save()
     return bareme
+
+
+def verifier_plafond(
+    *, annee_avis: int, situation: str, parts: Decimal, bareme: Bareme | None = None
+) -> None:
+    """Raise ProgrammeRefuse when there is a ceiling already for this household, other than `bareme`."""
+    memes = Bareme.objects.filter(annee_avis=annee_avis, situation=situation, parts=parts)
+    if memes.exclude(pk=bareme and bareme.pk).exists():
+        raise ProgrammeRefuse("Ce plafond existe déjà : corrigez-le.", champ="parts")

@@ -14,7 +14,6 @@ from seniors.operations.effets import (
     effets_de_la_suspension,
     effets_du_plafond,
     effets_du_tarif,
-    plafond_connu,
 )
 from sev.socle.temps import aujourdhui
 from sev.socle.typographie import date_complete, date_lettres, euros, periode_longue, quantite
@@ -116,6 +115,7 @@ class ProgrammeAdmin(programme_admin.ProgrammeAdmin):
 
 
 def _effets_du_tarif(tarif: Tarif | None, donnees: dict) -> list[str]:
+    operations.verifier_tarif(**donnees, tarif=tarif)
     effets = effets_du_tarif(
         duree=donnees["duree"],
         valable_du=donnees["valable_du"],
@@ -192,14 +192,14 @@ class TarifAdmin(programme_admin.TarifAdmin):
 
 
 def _effets_du_plafond(bareme: Bareme | None, donnees: dict) -> list[str]:
-    effets = effets_du_plafond(**donnees, jour=aujourdhui())
     foyer = {nom: donnees[nom] for nom in ("annee_avis", "situation", "parts")}
-    connu = bareme or plafond_connu(**foyer)
+    operations.verifier_plafond(**foyer, bareme=bareme)
+    effets = effets_du_plafond(**donnees, jour=aujourdhui())
     return [
         f"Il sert aux séjours de {donnees['annee_avis'] + 1} : l'avis est celui de l'année d'avant.",
         *(
-            [f"Plafond d'aujourd'hui : {euros(connu.plafond)} ; désormais : {euros(donnees['plafond'])}."]
-            if connu
+            [f"Plafond d'aujourd'hui : {euros(bareme.plafond)} ; désormais : {euros(donnees['plafond'])}."]
+            if bareme
             else []
         ),
         f"Sur les listes ouvertes, personnes aidées au-dessus de ce plafond : {effets.aidees_au_dessus}. Elles gardent "

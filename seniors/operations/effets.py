@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Q
 
-from conventions.models import Bareme, Compte, Convention, Tarif
+from conventions.models import Compte, Convention, Tarif
 from sejours.models import Groupe, Offre, Option, Sejour
 from seniors.models import Inscription
 
@@ -75,11 +75,6 @@ def effets_du_plafond(
             motif_sans_aide=Inscription.SansAide.PLAFOND, revenu_imposable__lte=plafond
         ).count(),
     )
-
-
-def plafond_connu(*, annee_avis: int, situation: str, parts: Decimal) -> Bareme | None:
-    """Return the ceiling that stands now for this household."""
-    return Bareme.objects.filter(annee_avis=annee_avis, situation=situation, parts=parts).first()
 
 
 @dataclass(frozen=True)
