@@ -78,9 +78,15 @@ class FicheAdmin(admin.ModelAdmin):
                 for a in self.actes
                 if a.propose(objet)
             ]
-        return super().change_view(
-            request, object_id, form_url, {"boutons": boutons, **(extra_context or {})}
-        )
+        contexte = {"boutons": boutons, **self._boutons_de_saisie(request, objet), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, contexte)
+
+    def _boutons_de_saisie(self, request, objet) -> dict:
+        """Take Django's own buttons away from a page on which nothing is typed."""
+        lus = set(self.get_readonly_fields(request, objet))
+        if self.inlines or not set(self.get_fields(request, objet)) <= lus:
+            return {}
+        return dict.fromkeys(("show_save", "show_save_and_continue", "show_save_and_add_another"), False)
 
     def autorise(self, request, objet) -> bool:
         """Return whether the person may act on `objet`."""

@@ -131,8 +131,6 @@ class ImportAdmin(FicheAdmin):
             "issue": issue,
             "lignes": lignes.get_page(request.GET.get("page")),
             "avancement": _avancement(lot),
-            "show_save": False,
-            "show_save_and_continue": False,
         }
 
     def avancement(self, request, cle):

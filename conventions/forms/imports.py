@@ -161,7 +161,7 @@ def _lire_ligne(rang: int, cellules: dict[str, str]) -> LigneLue:
     form = LigneForm(cellules)
     if form.is_valid():
         return LigneLue(rang, cellules, LigneDecision(**form.cleaned_data))
-    erreurs = (f"{form[nom].label} : {' '.join(messages)}" for nom, messages in form.errors.items())
+    erreurs = (f"{form[nom].label} : {' '.join(mots).rstrip('.')}" for nom, mots in form.errors.items())
     return LigneLue(rang, cellules, None, " ; ".join(erreurs))
 
 

@@ -244,8 +244,8 @@ def test_nothing_of_a_file_that_was_only_read_is_ever_written(annee):
     ("champs", "message"),
     [
         ({"type": "Syndicat"}, "Type : « Syndicat » est inconnu. Écrivez CCAS, Mairie, Association, Caisse de "
-         "retraite, Résidence ou Autre."),
-        ({"nature": "Client"}, "Nature : « Client » est inconnu. Écrivez Porteur ou Prestataire."),
+         "retraite, Résidence ou Autre"),
+        ({"nature": "Client"}, "Nature : « Client » est inconnu. Écrivez Porteur ou Prestataire"),
         ({"montant": "-640"}, "Montant : Le montant est négatif"),
         ({"montant": "six cents"}, "Montant : Écrivez le montant ainsi : 1 500,00"),
         ({"montant": "1.500"}, "Montant : Écrivez le montant ainsi : 1 500,00"),
