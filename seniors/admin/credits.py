@@ -21,7 +21,7 @@ def aides_donnees(debut: str):
 
     def dire(aidees: list) -> str:
         if not aidees:
-            return f"{debut} Personne n'attendait cette aide."
+            return f"{debut} La file d'attente n'a donné aucune aide pour l'instant."
         noms = ", ".join(f"{i.senior} (groupe n° {i.groupe_id}, {euros(i.aide)})" for i in aidees)
         return f"{debut} La file d'attente a donné {quantite(len(aidees), 'aide')} : {noms}."
 

@@ -98,7 +98,7 @@ def test_what_the_queue_granted_is_shown_after_a_complement(agent, groupe, porte
     encore = agent.post(
         adresse("credit", credit.pk, "complement"), {"montant": "1", "motif": "x"}, follow=True
     )
-    assert "Personne n'attendait cette aide." in texte(encore)
+    assert "La file d'attente n'a donné aucune aide pour l'instant." in texte(encore)
 
 
 def test_the_first_credit_of_a_year_serves_the_queue_too(agent, db):
