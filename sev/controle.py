@@ -213,6 +213,22 @@ CONTROLES = (
         """,
     ),
     Controle(
+        "decisions_et_complements_au_grand_livre",
+        """
+        SELECT format('décision %s : %s, mouvement %s de %s', d.reference, d.montant, m.id, m.montant)
+          FROM conventions_decision d LEFT JOIN conventions_mouvement m ON m.id = d.mouvement_id
+          LEFT JOIN conventions_credit c ON c.id = m.credit_id
+         WHERE d.montant <> coalesce(m.montant, 0)
+            OR m.id IS NOT NULL AND (c.convention_id, c.annee) <> (d.convention_id, d.annee)
+         UNION ALL
+        SELECT format('demande %s : accordé %s, mouvement %s de %s', d.id, d.accorde, m.id, m.montant)
+          FROM conventions_demandecomplement d LEFT JOIN conventions_mouvement m ON m.id = d.mouvement_id
+          LEFT JOIN conventions_credit c ON c.id = m.credit_id
+         WHERE coalesce(d.accorde, 0) <> coalesce(m.montant, 0)
+            OR m.id IS NOT NULL AND (c.convention_id, c.annee) <> (d.convention_id, d.annee)
+        """,
+    ),
+    Controle(
         "chacun_son_role",
         """
         SELECT format('groupe %s : porteur %s', g.id, o.nature)
