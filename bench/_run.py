@@ -216,6 +216,7 @@ def mesurer(choix: argparse.Namespace, dossier: Path) -> dict:
             "inscription": _inscription(grande, choix),
             "pages": _pages(petite, grande),
             "recherche": json.loads(grande.lancer("bench/_charge.py", "recherche")),
+            "fenetres": _fenetres(grande),
         }
     finally:
         serveur.supprimer()
@@ -275,6 +276,12 @@ def _pages(petite: Base, grande: Base) -> dict:
     }
 
 
+def _fenetres(base: Base) -> dict:
+    """What the clock takes to open, remind of and lapse 10 000 windows, and when nothing is due."""
+    dire("Sweeping windows…")
+    return json.loads(base.lancer("bench/_charge.py", "fenetres"))
+
+
 def _machine(serveur) -> dict:
     version = subprocess.run(
         [serveur.binaires / "postgres", "--version"], check=True, capture_output=True, text=True
@@ -330,6 +337,22 @@ def afficher(resultats: dict) -> None:
         f" exact number of results {recherche['resultats_ms']:.2f} ms, counting the same dates"
         f" {recherche['compter_ms']:.2f} ms (× {recherche['resultats_ms'] / recherche['compter_ms']:.1f})"
     )
+    _afficher_fenetres(resultats["fenetres"])
+
+
+def _afficher_fenetres(fenetres: dict) -> None:
+    noms = {"ouvertures": "windows opened", "rappels": "reminders", "depassements": "lapses recorded"}
+    dire(
+        f"\n{'Sweep of the clock':42}{'operation':>12}{'statements':>12}{'ratio':>8}{'mails':>8}{'again':>12}"
+        f"{'nothing due':>12}"
+    )
+    for nom, titre in noms.items():
+        mesure = fenetres[nom]
+        dire(
+            f"{str(mesure['faits']) + ' ' + titre:42}{mesure['operation_s']:>10.2f} s{mesure['plancher_s']:>10.2f} s"
+            f"{mesure['rapport']:>8.2f}{mesure['courriels']:>8}{mesure['deja_fait_ms']:>9.1f} ms"
+            f"{fenetres['rien_ms'][nom]:>9.1f} ms"
+        )
 
 
 def main() -> None:

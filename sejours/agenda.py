@@ -1,5 +1,6 @@
 """The deadlines and stays of an organisation as a calendar (RFC 5545): whole days, no word about any person."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -29,9 +30,9 @@ class Evenement:
     change_le: datetime
 
 
-def calendrier(compte: Compte, *, le: date) -> str:
-    """Return the calendar of what `compte` sees, as text/calendar; two queries."""
-    evenements = [*_des_groupes(compte, le), *_des_options(compte, le)]
+def calendrier(compte: Compte, *, le: date, autres: Iterable[Evenement] = ()) -> str:
+    """Return the calendar of what `compte` sees, and of `autres`, as text/calendar; two queries."""
+    evenements = [*_des_groupes(compte, le), *_des_options(compte, le), *autres]
     lignes = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",

@@ -51,6 +51,8 @@ def phrase(apres, avant) -> str:
     if avant.verrouille_le is None and apres.verrouille_le is not None:
         return f"{nom} : la liste est définitive"
     precisions = ecarts(avant, apres, FAITS)
+    if avant.verrouille_le is not None and apres.verrouille_le is None:
+        precisions.insert(0, "la liste est rouverte")
     return f"{nom} modifié{' : ' if precisions else ''}{' ; '.join(precisions)}"
 
 
@@ -94,7 +96,7 @@ def phrase_sejour(apres, avant) -> str:
         return f"{nom}, annulé : {apres.motif_annulation}"
     if (avant.ferme_le is None) != (apres.ferme_le is None):
         return f"{nom}, {'fermé aux demandes' if apres.ferme_le else 'rouvert aux demandes'}"
-    precisions = ecarts(avant, apres, ("places",))
+    precisions = ecarts(avant, apres, ("debut", "fin", "places"))
     return f"{nom}, modifié{' : ' if precisions else ''}{' ; '.join(precisions)}"
 
 

@@ -22,6 +22,10 @@ class PhotoRefusee(RefusMetier):
     """What was sent is no photo, or too big a one; the message says which."""
 
 
+class PhotoTropGrande(PhotoRefusee):
+    """A picture of more pixels than is sane."""
+
+
 @dataclass(frozen=True)
 class PhotoRedessinee:
     """A picture drawn anew: a JPEG, its width and height in pixels."""
@@ -31,8 +35,8 @@ class PhotoRedessinee:
     hauteur: int
 
 
-def redessiner(fichier) -> PhotoRedessinee:
-    """Return the picture of an uploaded file as a fresh JPEG of 1 600 pixels at most. Raises PhotoRefusee.
+def redessiner(fichier, *, formats=FORMATS, cote_max: int = COTE_MAX) -> PhotoRedessinee:
+    """Return the picture of an uploaded file as a fresh JPEG of `cote_max` pixels at most. Raises PhotoRefusee.
 
     The name and the announced type are not looked at. Position, comments and whatever follows the picture stay behind.
     """
@@ -41,18 +45,18 @@ def redessiner(fichier) -> PhotoRedessinee:
     # WeasyPrint, once it has drawn a PDF in this process, tells Pillow to take pictures that are cut short.
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
-        with Image.open(fichier, formats=FORMATS) as image:
+        with Image.open(fichier, formats=formats) as image:
             if image.width * image.height > PIXELS_MAX:
-                raise PhotoRefusee("Cette photo a plus de 40 millions de pixels.", champ="fichier")
-            return _jpeg(image)
+                raise PhotoTropGrande("Cette photo a plus de 40 millions de pixels.", champ="fichier")
+            return _jpeg(image, cote_max)
     except Image.DecompressionBombError as erreur:
-        raise PhotoRefusee("Cette photo a plus de 40 millions de pixels.", champ="fichier") from erreur
+        raise PhotoTropGrande("Cette photo a plus de 40 millions de pixels.", champ="fichier") from erreur
     except ILLISIBLE as erreur:
         raise PhotoRefusee(PAS_UNE_PHOTO, champ="fichier") from erreur
 
 
-def _jpeg(image: Image.Image) -> PhotoRedessinee:
-    image.thumbnail((COTE_MAX, COTE_MAX))
+def _jpeg(image: Image.Image, cote_max: int) -> PhotoRedessinee:
+    image.thumbnail((cote_max, cote_max))
     image = ImageOps.exif_transpose(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")

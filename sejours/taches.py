@@ -13,11 +13,15 @@ from sev.socle.typographie import date_longue, echeance, jour_mois_annee, period
 RELIRE_A = 7
 OPTION_PERDUE = 7
 SANS_ECHEANCE = 100_000
+TOUT_DE_SUITE = 2
 
 
 @dataclass(frozen=True)
 class Tache:
-    """One thing to do, as composants/tache.html draws it: `n` days left, or a free leaf (`haut`, `mot`)."""
+    """One thing to do, as composants/tache.html draws it: `n` days left, or a free leaf (`haut`, `mot`).
+
+    `enjeu`: euros at stake; `apres_sejour`: the stay is over, its list waits for an answer (V1, V2).
+    """
 
     titre: str
     url: str
@@ -35,11 +39,14 @@ class Tache:
     icone: str = ""
     principal: bool = False
     enjeu: Decimal = Decimal(0)
+    apres_sejour: bool = False
 
     @property
     def ordre(self) -> tuple:
-        """The most pressing first, then what is worth most."""
-        return (SANS_ECHEANCE if self.n is None else self.n, -self.enjeu)
+        """What ends within two days first, then the lists to validate, on which money depends, then by days left."""
+        n = SANS_ECHEANCE if self.n is None else self.n
+        rang = 0 if n <= TOUT_DE_SUITE else 1 if self.apres_sejour else 2
+        return (rang, n, -self.enjeu)
 
 
 def du_porteur(compte: Compte, *, le: date) -> list[Tache]:

@@ -58,5 +58,4 @@ urlpatterns = [
     path("sejours/<int:sejour>/fermer/", sejours.fermer, name="sejour-fermer"),
     # Calendar feed
     path("agenda/", agenda.agenda, name="agenda"),
-    path("agenda/<slug:secret>.ics", agenda.ics, name="agenda-ics"),
 ]

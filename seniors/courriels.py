@@ -1,13 +1,17 @@
 """The mails about registrations."""
 
+from datetime import date, datetime
+
 from django.conf import settings
 from django.urls import reverse
 
 from conventions.courriels import lettres
 from conventions.models import DemandeComplement
+from sejours.models import Option, Sejour
 from seniors.models import Inscription
+from seniors.regles.libelles import libelle_decision, libelle_sans_motif
 from sev.socle.models import Courriel
-from sev.socle.typographie import quantite
+from sev.socle.typographie import de, quantite
 
 
 def aides_de_la_file(convention: int, inscriptions: list[Inscription], *, entree: int) -> list[Courriel]:
@@ -34,3 +38,80 @@ def complement_decide(demande: DemandeComplement, inscriptions: list[Inscription
             "lien": settings.SEV_BASE_URL + reverse("credits"),
         },
     )
+
+
+CHANGEMENTS = {
+    "ajoutee": "{senior} est maintenant sur la liste",
+    "corrigee": "La fiche {de} est corrigée",
+    "retiree": "{senior} n'est plus sur la liste",
+}
+
+
+def liste_modifiee(
+    inscription: Inscription, quoi: str, *, motif: str, le: date, maintenant: datetime
+) -> list[Courriel]:
+    """Tell both sides what ANCV did to somebody of their list (I15): `quoi` is a key of CHANGEMENTS.
+
+    The porteur reads the reason and the decision; the provider neither why there is no aid nor the reason, which may
+    speak of an income (X2), but that a list it has printed must be printed again.
+    """
+    groupe, senior = inscription.groupe, str(inscription.senior)
+    prestataire = groupe.sejour.offre.equipement.prestataire_id
+    contexte = {
+        "groupe": groupe,
+        "sejour": groupe.sejour,
+        "changement": CHANGEMENTS[quoi].format(senior=senior, de=de(senior)),
+        "definitive": groupe.verrouille(le),
+    }
+    restee = quoi != "retiree"
+    au_porteur = {"motif": motif, "decision": libelle_decision(inscription) if restee else ""}
+    au_prestataire = {"decision": libelle_sans_motif(inscription) if restee else ""}
+    return [
+        courriel
+        for cote, organisme, propre in (
+            ("porteur", groupe.porteur_id, au_porteur),
+            ("prestataire", prestataire, au_prestataire),
+        )
+        for courriel in lettres(
+            organisme,
+            cause=f"liste-modifiee-{cote}-{inscription.pk}-{maintenant.isoformat()}",
+            sujet=f"Liste modifiée par l'ANCV : {groupe.sejour.offre.equipement.nom}, groupe n° {groupe.pk}",
+            gabarit=f"liste_modifiee_{cote}",
+            contexte=contexte | propre,
+        )
+    ]
+
+
+def sejour_deplace(
+    sejour: Sejour, listes: list, options: list[Option], *, ancien, prix, motif: str, maintenant: datetime
+) -> list[Courriel]:
+    """Tell everybody concerned that ANCV moved a stay (S8): one mail for each organisation, with its own groups.
+
+    `listes` have `groupe`, `ouverte` and `changements` (who, before, after: the porteur's affair alone); `ancien` are
+    the former dates, `prix` the new price in euros when it is another one.
+    """
+    prestataire = sejour.offre.equipement.prestataire_id
+    porteurs = {liste.groupe.porteur_id for liste in listes} | {option.porteur_id for option in options}
+    contexte = {
+        "sejour": sejour,
+        "ancien_debut": ancien[0],
+        "ancienne_fin": ancien[1],
+        "prix": prix,
+        "motif": motif,
+    }
+    return [
+        courriel
+        for organisme in sorted(porteurs | {prestataire})
+        for courriel in lettres(
+            organisme,
+            cause=f"sejour-deplace-{sejour.pk}-{organisme}-{maintenant.isoformat()}",
+            sujet=f"Nouvelles dates : {sejour.offre.equipement.nom}",
+            gabarit="sejour_deplace",
+            contexte=contexte
+            | {
+                "au_prestataire": organisme == prestataire,
+                "listes": [li for li in listes if organisme in (prestataire, li.groupe.porteur_id)],
+                "options": [o for o in options if organisme in (prestataire, o.porteur_id)],
+            },
+        )
+    ]

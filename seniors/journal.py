@@ -4,6 +4,7 @@ A provider reads neither why somebody has no aid nor what an income decided (X2)
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import sejours.journal
@@ -56,7 +57,11 @@ def raconter(cles: list[int], *, pour: Compte, situees: bool) -> dict[int, Trace
     traces = {}
     for e in evenements:
         texte = _phrase(e, avant[e.pk], nommer, identites.get(_acte(e), []), motifs=motifs)
-        traces[e.pk] = Trace.de(e, f"Groupe n° {e.groupe_id} : {texte}" if situees else texte)
+        trace = Trace.de(e, f"Groupe n° {e.groupe_id} : {texte}" if situees else texte)
+        # ANCV's reason may speak of an income, as the ceiling it lifts does.
+        traces[e.pk] = (
+            trace if motifs or not trace.action.endswith("par l'ANCV") else replace(trace, motif="")
+        )
     return traces
 
 
@@ -94,7 +99,7 @@ def _phrase(apres, avant, nommer, identite: list[str], *, motifs: bool) -> str:
         return f"{nom} n'est plus sur la liste" + (f", {_aide(avant, motifs)} annulée" if avant.aide else "")
     if avant.effacee_le is not None and apres.effacee_le is None:
         return f"{nom} de nouveau sur la liste : {aide}"
-    precisions = identite + ecarts(avant, apres, REPONSES)
+    precisions = identite + ecarts(avant, apres, (*REPONSES, "derogation") if motifs else REPONSES)
     for champ, mot in LIENS:
         ancien, nouveau = getattr(avant, champ), getattr(apres, champ)
         if ancien != nouveau:

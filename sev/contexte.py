@@ -10,6 +10,7 @@ from django.urls import reverse
 from conventions.models import Programme
 from sejours.models import Option
 from sev.socle.temps import aujourdhui
+from validation.suivi import a_traiter
 
 MENU_PORTEUR = (
     ("Accueil", "accueil"),
@@ -17,6 +18,7 @@ MENU_PORTEUR = (
     ("Mes options", "options"),
     ("Mes groupes", "groupes"),
     ("Mes crédits", "credits"),
+    ("Validation", "validation"),
     ("Mon compte", "compte"),
     ("Utilisateurs", "utilisateurs"),
     ("Journal", "journal"),
@@ -27,6 +29,8 @@ MENU_PRESTATAIRE = (
     ("Groupes", "groupes"),
     ("Séjours", "sejours"),
     ("Équipements", "equipements"),
+    ("Validation", "validation"),
+    ("Versements", "versements"),
     ("Mon compte", "compte"),
     ("Utilisateurs", "utilisateurs"),
     ("Journal", "journal"),
@@ -38,7 +42,7 @@ MENU_DEMO = (("Courriels de la démo", "demo-courriels"),)
 def page(request):
     """Context of base.html: compte, menu, programme, contact, demo.
 
-    One query, when the page is one of ours, and another one for a provider's menu.
+    One query, when the page is one of ours, and one or two more for the menu of those who write.
     Without the database the page is drawn as for someone who is not signed in.
     """
     compte = _compte(request)
@@ -85,13 +89,17 @@ def _entree(libelle: str, url: str, chemin: str, pastille: int) -> dict:
 
 
 def _pastilles(compte) -> dict[str, int]:
-    """Return how many things wait behind an entry of the menu: a provider's options to answer."""
-    if not (compte.est_prestataire and compte.peut_ecrire):
+    """Return how many things wait behind an entry of the menu: lists to validate, a provider's options to answer."""
+    if not (compte.organisme_id and compte.peut_ecrire):
         return {}
+    le = aujourdhui()
     try:
-        return {"options": Option.objects.pour(compte).en_cours().filter(echeance__gte=aujourdhui()).count()}
+        pastilles = {"validation": a_traiter(compte, le=le).count()}
+        if compte.est_prestataire:
+            pastilles["options"] = Option.objects.pour(compte).en_cours().filter(echeance__gte=le).count()
     except Error:
         return {}
+    return pastilles
 
 
 def _compte(request):

@@ -72,14 +72,18 @@ CONTROLES = (
     ),
     Controle(
         "engagement_sur_le_bon_credit",
+        # A stay that was moved to another year gave its aids back to the former one (S8).
         """
-        SELECT format('mouvement %s : crédit %s, inscription %s de la convention %s en %s',
-                      m.id, m.credit_id, i.id, g.porteur_id, i.annee)
+        SELECT format('crédit %s : inscription %s de la convention %s en %s', c.id, i.id, g.porteur_id, i.annee)
           FROM conventions_mouvement m
           JOIN conventions_credit c ON c.id = m.credit_id
           JOIN seniors_inscription i ON i.id = m.inscription_id
           JOIN sejours_groupe g ON g.id = i.groupe_id
-         WHERE (c.convention_id, c.annee) <> (g.porteur_id, i.annee) ORDER BY m.id
+         WHERE (c.convention_id, c.annee) <> (g.porteur_id, i.annee)
+         GROUP BY c.id, c.convention_id, i.id, g.porteur_id, i.annee
+        HAVING c.convention_id <> g.porteur_id
+            OR sum(CASE m.nature WHEN 'LIBERATION' THEN -m.montant ELSE m.montant END) <> 0
+         ORDER BY c.id, i.id
         """,
     ),
     Controle(
@@ -192,20 +196,26 @@ CONTROLES = (
     ),
     Controle(
         "liste_close_donc_inchangee",
-        # Closed by its last day, whatever the clock recorded, or by the record. Only staff may, with a reason (I15);
-        # and a cancelled group lets its people go until its stay begins (S8). A complement given since serves it (C9).
+        # Closed by its last day as it was then, whatever the clock recorded, or by the record, unless a move of the
+        # stay opened it again at that moment (S8). Only staff may, with a reason (I15); a cancelled group lets its
+        # people go until its stay begins (S8), and the aids of the absent go back (V7). A complement
+        # given since serves it (C9).
         """
         SELECT format('groupe %s : inscription %s changée le %s', g.id, e.pgh_obj_id, e.pgh_created_at)
           FROM seniors_inscriptionevent e
           JOIN sejours_groupe g ON g.id = e.groupe_id
-          LEFT JOIN (SELECT pgh_obj_id, min(pgh_created_at) AS le FROM sejours_groupeevent
-                      WHERE pgh_label = 'update' AND verrouille_le IS NOT NULL
-                      GROUP BY pgh_obj_id) v ON v.pgh_obj_id = g.id
-         WHERE (e.pgh_created_at > v.le
+          LEFT JOIN LATERAL (SELECT verrouille_le FROM sejours_groupeevent
+                              WHERE pgh_obj_id = g.id AND pgh_label = 'update' AND pgh_created_at < e.pgh_created_at
+                              ORDER BY pgh_created_at DESC, pgh_id DESC LIMIT 1) avant ON true
+          LEFT JOIN LATERAL (SELECT verrouille_le, dernier_jour FROM sejours_groupeevent
+                              WHERE pgh_obj_id = g.id AND pgh_created_at <= e.pgh_created_at
+                              ORDER BY pgh_created_at DESC, pgh_id DESC LIMIT 1) alors ON true
+         WHERE (avant.verrouille_le IS NOT NULL AND alors.verrouille_le IS NOT NULL
                 OR greatest(e.inscrite_le, e.modifiee_le)
-                   >= (g.dernier_jour + 1)::timestamp AT TIME ZONE 'Europe/Paris')
+                   >= (coalesce(alors.dernier_jour, g.dernier_jour) + 1)::timestamp AT TIME ZONE 'Europe/Paris')
            AND NOT coalesce(e.effacee_le = g.annule_le, false)
            AND coalesce(e.pgh_context ->> 'action', '') <> 'crédit rendu à la file d''attente'
+           AND NOT coalesce(e.modifiee_le = g.solde_le AND e.motif_sans_aide IN ('ABSENTE', 'NON_VERSEE'), false)
            AND NOT (coalesce(e.pgh_context ->> 'motif', '') <> ''
                     AND EXISTS (SELECT FROM conventions_compte a
                                  WHERE a.is_staff AND a.id = (e.pgh_context ->> 'par')::bigint))
@@ -226,6 +236,149 @@ CONTROLES = (
           LEFT JOIN conventions_credit c ON c.id = m.credit_id
          WHERE coalesce(d.accorde, 0) <> coalesce(m.montant, 0)
             OR m.id IS NOT NULL AND (c.convention_id, c.annee) <> (d.convention_id, d.annee)
+        """,
+    ),
+    Controle(
+        "solde_du_groupe",
+        # The list is settled when, and only when, its validation is confirmed or closed.
+        """
+        SELECT format('groupe %s : soldé le %s, validation terminée le %s', g.id, g.solde_le,
+                      coalesce(v.confirmee_le, v.close_le))
+          FROM sejours_groupe g LEFT JOIN validation_validation v ON v.groupe_id = g.id
+         WHERE g.solde_le IS DISTINCT FROM coalesce(v.confirmee_le, v.close_le) ORDER BY g.id
+        """,
+    ),
+    Controle(
+        "presences_de_la_liste",
+        # Everybody on a validated list, and nobody else; ANCV may add or remove people until it is confirmed (I15).
+        """
+        SELECT format('groupe %s : inscription %s sans présence', v.groupe_id, i.id)
+          FROM validation_validation v
+          JOIN seniors_inscription i ON i.groupe_id = v.groupe_id AND i.effacee_le IS NULL
+          LEFT JOIN validation_presence p ON p.inscription_id = i.id
+         WHERE p.inscription_id IS NULL AND (v.confirmee_le IS NOT NULL OR i.inscrite_le < v.validee_le)
+         UNION ALL
+        SELECT format('groupe %s : présence de l''inscription %s, du groupe %s, effacée le %s', v.groupe_id, i.id,
+                      i.groupe_id, i.effacee_le)
+          FROM validation_presence p
+          JOIN validation_validation v ON v.groupe_id = p.validation_id
+          JOIN seniors_inscription i ON i.id = p.inscription_id
+         WHERE i.groupe_id <> v.groupe_id OR v.validee_le IS NULL
+            OR i.effacee_le IS NOT NULL AND (v.confirmee_le IS NOT NULL OR i.effacee_le < v.validee_le)
+         UNION ALL
+        SELECT format('groupe %s : inscription %s, confirmée sans que le porteur ait répondu', v.groupe_id,
+                      p.inscription_id)
+          FROM validation_presence p JOIN validation_validation v ON v.groupe_id = p.validation_id
+         WHERE (v.confirmee_le IS NULL) <> (p.selon_porteur IS NULL)
+        """,
+    ),
+    Controle(
+        "quinze_jours_pour_repondre",
+        """
+        SELECT format('groupe %s : prestataire jusqu''au %s (séjour fini le %s), porteur jusqu''au %s (validé le %s)',
+                      v.groupe_id, v.echeance_prestataire, s.fin, v.echeance_porteur, v.validee_le)
+          FROM validation_validation v
+          JOIN sejours_groupe g ON g.id = v.groupe_id JOIN sejours_sejour s ON s.id = g.sejour_id
+         WHERE v.echeance_prestataire < s.fin + 15
+            OR v.echeance_porteur < (v.validee_le AT TIME ZONE 'Europe/Paris')::date + 15
+         ORDER BY v.groupe_id
+        """,
+    ),
+    Controle(
+        "absente_donc_sans_aide",
+        """
+        SELECT format('groupe %s : inscription %s, aide %s', v.groupe_id, i.id, i.aide)
+          FROM validation_presence p
+          JOIN validation_validation v ON v.groupe_id = p.validation_id AND v.confirmee_le IS NOT NULL
+          JOIN seniors_inscription i ON i.id = p.inscription_id
+         WHERE NOT p.retenue AND i.aide IS NOT NULL ORDER BY i.id
+        """,
+    ),
+    Controle(
+        "partie_donc_aide_due",
+        """
+        SELECT format('groupe %s : inscription %s, aide %s, due %s', v.groupe_id, i.id, i.aide, d.montant)
+          FROM validation_presence p
+          JOIN validation_validation v ON v.groupe_id = p.validation_id AND v.confirmee_le IS NOT NULL
+          JOIN seniors_inscription i ON i.id = p.inscription_id
+          LEFT JOIN validation_versement d ON d.inscription_id = i.id
+         WHERE p.retenue AND i.aide IS DISTINCT FROM d.montant ORDER BY i.id
+        """,
+    ),
+    Controle(
+        "dossier_clos_donc_sans_aide",
+        """
+        SELECT format('groupe %s : inscription %s, aide %s', v.groupe_id, i.id, i.aide)
+          FROM validation_validation v JOIN seniors_inscription i ON i.groupe_id = v.groupe_id
+         WHERE v.close_le IS NOT NULL AND i.aide IS NOT NULL ORDER BY i.id
+        """,
+    ),
+    Controle(
+        "delai_arrete_par_un_signalement",
+        """
+        SELECT format('groupe %s : délai arrêté le %s, signalement %s', v.groupe_id, v.arretee_le, s.id)
+          FROM validation_validation v
+          LEFT JOIN validation_signalement s ON s.validation_id = v.groupe_id
+                                            AND s.repondu_le IS NULL AND s.annule_le IS NULL
+         WHERE (v.arretee_le IS NULL) <> (s.id IS NULL) ORDER BY v.groupe_id
+        """,
+    ),
+    Controle(
+        "somme_due_d_une_personne_partie",
+        """
+        SELECT format('inscription %s : due au groupe %s, inscrite au groupe %s, présence %s', d.inscription_id,
+                      d.groupe_id, i.groupe_id, coalesce(p.retenue::text, 'non décidée'))
+          FROM validation_versement d
+          JOIN seniors_inscription i ON i.id = d.inscription_id
+          LEFT JOIN validation_presence p ON p.inscription_id = d.inscription_id
+         WHERE p.retenue IS NOT TRUE OR i.groupe_id <> d.groupe_id ORDER BY d.inscription_id
+        """,
+    ),
+    Controle(
+        "virement_egal_a_ses_aides",
+        # An undone batch holds nothing; in the others each transfer is its aids, of its group and its provider.
+        """
+        SELECT format('virement %s : %s aides, %s ; aides dues %s, %s', v.reference, v.aides, v.montant,
+                      coalesce(d.n, 0), coalesce(d.total, 0))
+          FROM validation_virement v JOIN validation_lot l ON l.id = v.lot_id
+          LEFT JOIN LATERAL (
+               SELECT count(*) AS n, sum(montant) AS total,
+                      bool_and((groupe_id, prestataire_id) = (v.groupe_id, v.prestataire_id)) AS siennes
+                 FROM validation_versement WHERE virement_id = v.id) d ON true
+         WHERE CASE WHEN l.defait_le IS NOT NULL THEN d.n > 0
+                    ELSE (v.aides, v.montant, true) IS DISTINCT FROM (d.n, d.total, d.siennes) END
+         ORDER BY v.id
+        """,
+    ),
+    Controle(
+        "lot_egal_a_ses_virements",
+        """
+        SELECT format('lot %s : %s, virements %s', l.reference, l.montant, coalesce(v.total, 0))
+          FROM validation_lot l
+          LEFT JOIN (SELECT lot_id, sum(montant) AS total FROM validation_virement GROUP BY lot_id) v ON v.lot_id = l.id
+         WHERE l.montant IS DISTINCT FROM v.total ORDER BY l.id
+        """,
+    ),
+    Controle(
+        "aide_versee_par_un_lot_paye",
+        # The ledger and the batches tell the same payments, aid by aid.
+        """
+        SELECT format('inscription %s : lot payé %s, grand livre %s', coalesce(d.inscription_id, m.inscription_id),
+                      coalesce(d.montant::text, 'aucun'), coalesce(m.montant::text, 'aucun'))
+          FROM (SELECT d.inscription_id, d.montant FROM validation_versement d
+                  JOIN validation_virement v ON v.id = d.virement_id
+                  JOIN validation_lot l ON l.id = v.lot_id AND l.paye_le IS NOT NULL) d
+          FULL JOIN (SELECT inscription_id, montant FROM conventions_mouvement WHERE nature = 'VERSEMENT') m
+                 ON m.inscription_id = d.inscription_id
+         WHERE d.montant IS DISTINCT FROM m.montant ORDER BY 1
+        """,
+    ),
+    Controle(
+        "un_versement_par_inscription",
+        """
+        SELECT format('inscription %s : versée %s fois', inscription_id, count(*))
+          FROM conventions_mouvement WHERE nature = 'VERSEMENT'
+         GROUP BY inscription_id HAVING count(*) > 1 ORDER BY inscription_id
         """,
     ),
     Controle(

@@ -11,6 +11,12 @@ from conventions.tasks import importer_decisions
 from sejours.tasks import faire_tomber_options, rappeler_listes, verrouiller_listes
 from seniors.tasks import servir_files
 from sev.socle.tasks import effacer_seances, envoyer_courriels
+from validation.tasks import (
+    constater_depassements,
+    detruire_pieces,
+    ouvrir_validations,
+    rappeler_validations,
+)
 
 
 @dataclass(frozen=True)
@@ -22,13 +28,17 @@ class Echeance:
     tarde_apres: timedelta
 
 
-# Mails last: they tell what the others did.
+# After an outage of weeks a window opens, then lapses, in that order; mails last: they tell what the others did.
 ECHEANCES = (
     Echeance("verrouillage", verrouiller_listes, timedelta(minutes=20)),
+    Echeance("ouvertures", ouvrir_validations, timedelta(minutes=20)),
+    Echeance("depassements", constater_depassements, timedelta(minutes=20)),
     Echeance("options", faire_tomber_options, timedelta(minutes=20)),
     Echeance("rappels", rappeler_listes, timedelta(hours=3)),
+    Echeance("rappels-validation", rappeler_validations, timedelta(hours=3)),
     Echeance("imports", importer_decisions, timedelta(minutes=5)),
     Echeance("files-d-attente", servir_files, timedelta(minutes=20)),
+    Echeance("pieces", detruire_pieces, timedelta(hours=30)),
     Echeance("seances", effacer_seances, timedelta(hours=30)),
     Echeance("courriels", envoyer_courriels, timedelta(minutes=5)),
 )

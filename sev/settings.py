@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "conventions",
     "sejours",
     "seniors",
+    "validation",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -52,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "sev.socle.erreurs.TropLourdMiddleware",
     "sev.socle.erreurs.AttenteMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -182,6 +184,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# Ten papers of 5 MB and their form; heavier requests are not read at all.
+CORPS_MAX = 60 * 1024 * 1024
 
 # --- Language, files --------------------------------------------------------------------------------------------
 
@@ -199,12 +203,25 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = SEV_DATA / "fichiers"
+FILE_UPLOAD_PERMISSIONS = 0o600
+# Papers joined to a report are destroyed this many months after the payment (X4).
+CONSERVATION_PIECES = int(os.environ.get("CONSERVATION_PIECES", "6"))
 
 # --- Mail (X5): written to Postgres by the operations, sent by a worker ------------------------------------------
 
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Seniors en Vacances <ne-pas-repondre@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 vars().update(environnement.reglages_courriel(os.environ.get("EMAIL_URL"), SEV_DATA))
+
+# --- Bank (V8): whose account is debited by the batches of transfers -----------------------------------------------
+
+# Behind https the account must be given; elsewhere one that no bank holds, though its key is right.
+PAYEUR_D_ESSAI = {"nom": "ANCV (DEMONSTRATION)", "iban": "FR6299999999990000000000017", "bic": "DEMOFRPPXXX"}
+SEV_PAYEUR = {
+    cle: os.environ.get(f"SEV_PAYEUR_{cle.upper()}", "" if HTTPS else essai).strip()
+    for cle, essai in PAYEUR_D_ESSAI.items()
+}
+SEV_PAYEUR["iban"] = SEV_PAYEUR["iban"].replace(" ", "")
 
 # --- Clock (Celery) ------------------------------------------------------------------------------------------------
 
@@ -228,8 +245,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "courriels": {"task": "sev.socle.tasks.envoyer_courriels", "schedule": 20.0},
     "verrouillage": {"task": "sejours.tasks.verrouiller_listes", "schedule": crontab(minute="*/5")},
+    "ouvertures": {"task": "validation.tasks.ouvrir_validations", "schedule": crontab(minute="*/5")},
+    "depassements": {"task": "validation.tasks.constater_depassements", "schedule": crontab(minute="*/5")},
     "options": {"task": "sejours.tasks.faire_tomber_options", "schedule": crontab(minute="*/5")},
     "rappels": {"task": "sejours.tasks.rappeler_listes", "schedule": crontab(minute=10)},
+    "rappels-validation": {"task": "validation.tasks.rappeler_validations", "schedule": crontab(minute=20)},
+    "pieces": {"task": "validation.tasks.detruire_pieces", "schedule": crontab(hour=3, minute=40)},
     "seances": {"task": "sev.socle.tasks.effacer_seances", "schedule": crontab(hour=4, minute=20)},
     "imports": {"task": "conventions.tasks.importer_decisions", "schedule": 15.0},
     "files-d-attente": {"task": "seniors.tasks.servir_files", "schedule": crontab(minute="*/5")},

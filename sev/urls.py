@@ -12,12 +12,14 @@ admin.site.index_title = "Administration"
 urlpatterns = [
     path("", views.accueil, name="accueil"),
     path("journal/", views.journal, name="journal"),
+    path("agenda/<slug:secret>.ics", views.agenda_ics, name="agenda-ics"),
     path("sante/", views.sante, name="sante"),
     path("demo/courriels/", views.demo_courriels, name="demo-courriels"),
     path("demo/courriels/<int:cle>/", views.demo_courriel, name="demo-courriel"),
     path("", include("conventions.urls")),
     path("", include("sejours.urls")),
     path("", include("seniors.urls")),
+    path("", include("validation.urls")),
     path("", include(pages.urlpatterns)),
     path("admin/", admin.site.urls),
 ]

@@ -5,7 +5,7 @@ from statistics import mode
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.http import Http404, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -15,9 +15,14 @@ import sejours.journal
 import sejours.taches
 import seniors.journal
 import seniors.taches
+import validation.agenda
+import validation.cartes
+import validation.journal
+import validation.taches
 from conventions.models import Credit, Organisme
-from sejours.cartes import carte
-from sejours.models import Groupe
+from sejours import cartes
+from sejours.agenda import calendrier
+from sejours.models import Agenda, Groupe
 from sejours.regles import dernier_jour_de_la_liste
 from sejours.saison import prochains_sejours, saison
 from seniors.models import Inscription
@@ -46,16 +51,21 @@ def accueil(request):
 
 def _accueil_porteur(request):
     compte, le = request.user, aujourdhui()
-    taches = sejours.taches.du_porteur(compte, le=le) + seniors.taches.du_porteur(compte, le=le)
+    taches = (
+        validation.taches.du_porteur(compte, le=le)
+        + sejours.taches.du_porteur(compte, le=le)
+        + seniors.taches.du_porteur(compte, le=le)
+    )
     groupes = (
         Groupe.objects.pour(compte)
         .filter(sejour__annee__in=(le.year, le.year + 1))
         .complets()
+        .select_related("validation")
         .order_by("-dernier_jour", "pk")
     )
     par_annee = {annee: [] for annee in (le.year, le.year + 1)}
     for groupe in groupes:
-        par_annee[groupe.sejour.annee].append(carte(groupe, le=le))
+        par_annee[groupe.sejour.annee].append(validation.cartes.carte(groupe, le=le))
     aides = Inscription.objects.pour(compte).filter(annee=le.year, aide__isnull=False)
     contexte = {
         "credits": _credits(compte, le.year),
@@ -80,14 +90,13 @@ def _accueil_prestataire(request):
     )
     prochains = prochains_sejours(compte, le=le, combien=SEJOURS_MAX)
     contexte = {
-        "arrivees": [carte(groupe, le=le) for groupe in arrivees],
+        "arrivees": [cartes.carte(groupe, le=le) for groupe in arrivees],
         "prochains": [(sejour, dernier_jour_de_la_liste(sejour.debut)) for sejour in prochains],
         # In autumn most of what comes is next year's.
         "saison": saison(compte, annee=mode(sejour.annee for sejour in prochains) if prochains else le.year),
     }
-    return _accueil(
-        request, "accueil/prestataire.html", sejours.taches.du_prestataire(compte, le=le), contexte
-    )
+    taches = validation.taches.du_prestataire(compte, le=le) + sejours.taches.du_prestataire(compte, le=le)
+    return _accueil(request, "accueil/prestataire.html", taches, contexte)
 
 
 def _accueil(request, gabarit: str, taches: list, contexte: dict):
@@ -139,10 +148,25 @@ def journal(request):
         *conventions.journal.sources(request.user),
         *sejours.journal.sources(request.user),
         *seniors.journal.sources(request.user),
+        *validation.journal.sources(request.user),
         pour=request.user,
     )
     page = Paginator(fil, ACTES_PAR_PAGE).get_page(request.GET.get("page"))
     return render(request, "sev/journal.html", {"page": page})
+
+
+@never_cache
+@login_not_required
+@require_safe
+def agenda_ics(request, secret):
+    """The calendar itself, for programs that can't sign in; an unknown or former secret is 404."""
+    agendas = Agenda.objects.du_secret(secret).select_related("compte__organisme")
+    compte, le = get_object_or_404(agendas).compte, aujourdhui()
+    contenu = calendrier(compte, le=le, autres=validation.agenda.evenements(compte, le=le))
+    reponse = HttpResponse(contenu, content_type="text/calendar; charset=utf-8")
+    reponse["Content-Disposition"] = 'inline; filename="seniors-en-vacances.ics"'
+    reponse["X-Robots-Tag"] = "noindex"
+    return reponse
 
 
 @never_cache

@@ -1,13 +1,14 @@
 """What the admin pages share: every write in the journal, and the acts of an object as buttons with their own page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.core import signing
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -21,8 +22,10 @@ class Acte:
     """A button of an object's page. `operation(request, objet, donnees)` does it and may raise RefusMetier.
 
     `texte` says what will happen, as it stands or as a function of the object; `libelle` may be one too, and `fait` a
-    function of what the operation returned. `apercu(objet, donnees)` returns sentences on what the answers would do:
-    they are shown, then asked about, before anything is written; it may raise RefusMetier too.
+    function of what the operation returned. `options(objet)` are what the form is made with, `droit` the permission
+    needed in place of the page's own. With `constater(objet)`, a measure that tells how things stand, or with
+    `annoncer(objet, donnees)`, which puts in sentences what the answers would touch (and may raise RefusMetier), the
+    page shows what the act changes before it is confirmed: see `Apercu`.
     """
 
     nom: str
@@ -33,12 +36,38 @@ class Acte:
     formulaire: type[forms.Form] = forms.Form
     initial: Callable = lambda objet: {}
     propose: Callable = lambda objet: True
-    apercu: Callable | None = None
+    options: Callable = lambda objet: {}
+    constater: Callable | None = None
+    annoncer: Callable | None = None
+    droit: str = ""
 
     def mots(self, champ: str, sujet) -> str:
         """Return `libelle`, `texte` or `fait`, for the object or the result that it is about."""
         mots = getattr(self, champ)
         return mots(sujet) if callable(mots) else mots
+
+
+@dataclass(frozen=True)
+class Apercu:
+    """What an act changes: (what, before, after) in words, as it was measured by doing it and undoing it; or sentences.
+
+    `saisie` are the answers that the sentences are about. `empreinte` comes back with the confirmation: should the
+    outcome be another one by then, it is shown again.
+    """
+
+    lignes: list[tuple[str, str, str]] = ()
+    phrases: list[str] = ()
+    saisie: tuple = ()
+    empreinte: str = field(init=False)
+
+    def __post_init__(self):
+        vus = (self.lignes, self.phrases, self.saisie)
+        object.__setattr__(self, "empreinte", sha256(repr(vus).encode()).hexdigest())
+
+    @classmethod
+    def de(cls, avant: dict[str, str], apres: dict[str, str]) -> "Apercu":
+        """Return the preview of two measures."""
+        return cls([(quoi, avant.get(quoi, ""), apres.get(quoi, "")) for quoi in {**avant, **apres}])
 
 
 class FicheAdmin(admin.ModelAdmin):
@@ -72,11 +101,11 @@ class FicheAdmin(admin.ModelAdmin):
         """Add the buttons of what may be done to this object now."""
         objet = self.get_object(request, unquote(object_id))
         boutons = []
-        if objet is not None and self.autorise(request, objet):
+        if objet is not None:
             boutons = [
                 (a.mots("libelle", objet), self._adresse(a.nom, objet))
                 for a in self.actes
-                if a.propose(objet)
+                if self._permis(request, a, objet) and a.propose(objet)
             ]
         contexte = {"boutons": boutons, **self._boutons_de_saisie(request, objet), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, contexte)
@@ -91,6 +120,9 @@ class FicheAdmin(admin.ModelAdmin):
     def autorise(self, request, objet) -> bool:
         """Return whether the person may act on `objet`."""
         return self.has_change_permission(request, objet)
+
+    def _permis(self, request, un_acte, objet) -> bool:
+        return request.user.has_perm(un_acte.droit) if un_acte.droit else self.autorise(request, objet)
 
     def get_urls(self):
         """Add one address for each act."""
@@ -111,7 +143,7 @@ class FicheAdmin(admin.ModelAdmin):
             objet = self.get_object(request, unquote(object_id))
             if objet is None:
                 raise Http404
-            if not self.autorise(request, objet):
+            if not self._permis(request, un_acte, objet):
                 raise PermissionDenied
             return self.executer(request, un_acte, objet)
 
@@ -120,43 +152,60 @@ class FicheAdmin(admin.ModelAdmin):
     def executer(self, request, un_acte, objet=None):
         """Show the page of an act, or do it: the operation's refusal is shown at its field."""
         envoi = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-        formulaire = un_acte.formulaire(*envoi, initial=un_acte.initial(objet))
+        formulaire = un_acte.formulaire(*envoi, initial=un_acte.initial(objet), **un_acte.options(objet))
         apercu = None
         if formulaire.is_valid():
             try:
-                apercu = _apercu(un_acte, objet, formulaire)
-                if apercu is None or request.POST.get("apercu") == apercu["sceau"]:
-                    resultat = un_acte.operation(request, objet, formulaire.cleaned_data)
-                    messages.success(request, un_acte.mots("fait", resultat))
-                    return self._apres(objet or resultat)
+                apercu, resultat = self._faire(request, un_acte, objet, formulaire.cleaned_data)
             except RefusMetier as refus:
-                apercu = None
                 formulaire.add_error(refus.champ if refus.champ in formulaire.fields else None, refus.message)
-        contexte = {
-            **self.admin_site.each_context(request),
-            "title": un_acte.mots("libelle", objet),
-            "opts": self.opts,
-            "acte": un_acte,
-            "texte": un_acte.mots("texte", objet),
-            "apercu": apercu,
-            "objet": objet,
-            "form": formulaire,
-        }
-        statut = 422 if formulaire.errors else 200
-        return render(request, "admin/conventions/acte.html", contexte, status=statut)
+            else:
+                if apercu is None:
+                    messages.success(request, un_acte.mots("fait", resultat))
+                    return self._retour(objet or resultat)
+        return self.page_d_acte(request, un_acte, objet, formulaire, apercu=apercu)
 
-    def _apres(self, objet):
+    def _faire(self, request, un_acte, objet, donnees) -> tuple[Apercu | None, object]:
+        """Do the act and return (None, its result); what it changes, and nothing done, until that is confirmed."""
+        confirmee = request.POST.get("confirmer")
+        if un_acte.annoncer is not None:
+            saisie = tuple(sorted((nom, str(valeur)) for nom, valeur in donnees.items()))
+            apercu = Apercu(phrases=un_acte.annoncer(objet, donnees), saisie=saisie)
+            if confirmee != apercu.empreinte:
+                return apercu, None
+        if un_acte.constater is None:
+            return None, un_acte.operation(request, objet, donnees)
+        with transaction.atomic():
+            mesurer = un_acte.constater(objet)
+            avant = mesurer(None)
+            resultat = un_acte.operation(request, objet, donnees)
+            apercu = Apercu.de(avant, mesurer(resultat))
+            if confirmee == apercu.empreinte:
+                return None, resultat
+            transaction.set_rollback(True)
+        return apercu, None
+
+    def _retour(self, objet):
         """Lead to the page of what was acted upon or made, else to the list."""
         base = f"admin:{self.opts.app_label}_{self.opts.model_name}"
         if isinstance(objet, self.model):
             return redirect(f"{base}_change", objet.pk)
         return redirect(f"{base}_changelist")
 
-
-def _apercu(un_acte, objet, formulaire) -> dict | None:
-    """Return what the answers would do, sealed: other answers, or other effects meanwhile, are shown again first."""
-    if un_acte.apercu is None:
-        return None
-    phrases = un_acte.apercu(objet, formulaire.cleaned_data)
-    saisie = sorted((nom, str(valeur)) for nom, valeur in formulaire.cleaned_data.items())
-    return {"phrases": phrases, "sceau": signing.Signer(salt="apercu").signature(repr((saisie, phrases)))}
+    def page_d_acte(self, request, un_acte, objet, formulaire, *, apercu=None, remarques=()):
+        """Draw the page of an act: 422 when its form was refused."""
+        contexte = {
+            **self.admin_site.each_context(request),
+            "title": un_acte.mots("libelle", objet),
+            "opts": self.opts,
+            "acte": un_acte,
+            "texte": un_acte.mots("texte", objet),
+            "objet": objet,
+            "form": formulaire,
+            "apercu": apercu,
+            "mesure": un_acte.constater is not None or un_acte.annoncer is not None,
+            "change": bool(apercu and request.POST.get("confirmer")),
+            "remarques": remarques,
+        }
+        statut = 422 if formulaire.is_bound and apercu is None else 200
+        return render(request, "admin/conventions/acte.html", contexte, status=statut)

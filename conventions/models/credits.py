@@ -140,6 +140,12 @@ class Mouvement(models.Model):
         ]
         constraints = [
             models.CheckConstraint(name="montant_positif", condition=Q(montant__gt=0)),
+            models.UniqueConstraint(
+                fields=["inscription_id"],
+                condition=Q(nature="VERSEMENT"),
+                name="un_versement_par_inscription",
+                violation_error_message="Cette aide est déjà versée.",
+            ),
             models.CheckConstraint(
                 name="inscription_nommee_pour_une_aide",
                 condition=Q(

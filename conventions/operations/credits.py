@@ -23,6 +23,22 @@ ENGAGER = """
     RETURNING id
 """
 
+# The credit that an aid was last engaged on; unnest gives a row for each aid.
+_AIDES = """
+      FROM unnest(%(inscriptions)s::bigint[], %(montants)s::numeric[]) AS a (inscription_id, montant)
+      JOIN LATERAL (SELECT credit_id FROM conventions_mouvement
+                     WHERE inscription_id = a.inscription_id AND nature = 'ENGAGEMENT'
+                     ORDER BY id DESC LIMIT 1) e ON true
+"""
+VERROUILLER_LES_CREDITS = f"""
+    SELECT id FROM conventions_credit WHERE id IN (SELECT e.credit_id {_AIDES}) ORDER BY id FOR NO KEY UPDATE
+"""  # noqa: S608
+VERSER = f"""
+    INSERT INTO conventions_mouvement (credit_id, nature, montant, inscription_id, auteur_id, motif, date, cree_le)
+    SELECT e.credit_id, 'VERSEMENT', a.montant, a.inscription_id, %(auteur)s, %(motif)s, %(date)s, clock_timestamp()
+    {_AIDES} ORDER BY e.credit_id, a.inscription_id
+"""
+
 
 class CreditRefuse(RefusMetier):
     """The ledger can't take this entry; the message says why."""
@@ -79,6 +95,27 @@ def liberer(
         motif=motif,
         date=le,
     )
+
+
+@transaction.atomic(savepoint=False)
+def verser(*, aides: dict[int, Decimal], par: Compte, le: date, motif: str) -> None:
+    """Move `aides`, euros by registration, from engaged to paid on their credits, an entry each, in one statement (V8).
+
+    Locks all the credits first, by ascending key. Raises CreditRefuse when an aid was never engaged; an aid already
+    paid is refused by the database (`un_versement_par_inscription`).
+    """
+    valeurs = {
+        "inscriptions": list(aides),
+        "montants": list(aides.values()),
+        "auteur": par.pk,
+        "motif": motif,
+        "date": le,
+    }
+    with connection.cursor() as curseur:
+        curseur.execute(VERROUILLER_LES_CREDITS, valeurs)
+        curseur.execute(VERSER, valeurs)
+        if curseur.rowcount != len(aides):
+            raise CreditRefuse("Une de ces aides n'est engagée sur aucun crédit.")
 
 
 @transaction.atomic

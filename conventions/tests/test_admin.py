@@ -268,8 +268,8 @@ def confirmer(agent, ou: str, donnees: dict | None = None):
     apercu = agent.post(ou, donnees or {})
     assert apercu.status_code == 200
     montre = apercu.context["apercu"]
-    reponse = agent.post(ou, (donnees or {}) | {"apercu": montre["sceau"]}, follow=True)
-    return [phrase.replace("\u00a0", " ") for phrase in montre["phrases"]], reponse
+    reponse = agent.post(ou, (donnees or {}) | {"confirmer": montre.empreinte}, follow=True)
+    return [phrase.replace("\u00a0", " ") for phrase in montre.phrases], reponse
 
 
 def test_suspending_and_resuming_are_one_act_each(agent, annee, porteur):

@@ -9,6 +9,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 
 from conventions.models import Compte, Credit, Organisme, Programme, Tarif
 from sejours.models.offres import Sejour
+from sejours.regles import dernier_jour_de_la_liste
 from sev.socle.triggers import compteurs_proteges
 
 
@@ -24,6 +25,15 @@ class GroupeQuerySet(models.QuerySet):
     def verrouiller(self):
         """Lock the selected groups until the transaction ends. Order everywhere: groupe, senior, credit."""
         return self.select_for_update(of=("self",), no_key=True)
+
+    def prendre(self, pk: int) -> "Groupe":
+        """Lock the group and return it, with its stay as it is under that lock.
+
+        Whoever waited for the lock reads the group's row anew, but what it is joined to as it was before the wait: read
+        again if the stay was moved meanwhile (S8).
+        """
+        groupe = self.verrouiller().select_related("sejour").get(pk=pk)
+        return groupe if groupe.lu_avec_son_sejour else self.get(pk=pk)
 
     def complets(self):
         """Return the groups with everything that a header or a row shows, in one query."""
@@ -156,6 +166,11 @@ class Groupe(models.Model):
     def verrouille(self, le: date) -> bool:
         """Tell whether the list is final on `le`: its last day is past, or its lock is recorded."""
         return self.verrouille_le is not None or le > self.dernier_jour
+
+    @property
+    def lu_avec_son_sejour(self) -> bool:
+        """Tell whether the stay that was read with the group is the one that its last day follows."""
+        return self.dernier_jour == dernier_jour_de_la_liste(self.sejour.debut)
 
     @property
     def places_restantes(self) -> int:

@@ -1,20 +1,17 @@
-"""The calendar feed (.ics): its secret address, and what it answers to whoever has it."""
+"""The secret address of one's calendar feed; the feed itself draws on every app (sev.views)."""
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from conventions.models import Organisme
-from sejours.agenda import calendrier
 from sejours.models import Agenda
 from sejours.operations.agenda import fermer_agenda, renouveler_agenda
 from sev.socle.acces import reserve_a
-from sev.socle.temps import aujourdhui, maintenant
+from sev.socle.temps import maintenant
 
 ACTES = ("changer", "fermer")
 
@@ -40,16 +37,3 @@ def agenda(request):
         return render(request, "sejours/agenda_confirmer.html", {"acte": request.GET["acte"]})
     adresse = f"{settings.SEV_BASE_URL}{reverse('agenda-ics', args=[sien.secret])}" if sien else ""
     return render(request, "sejours/agenda.html", {"agenda": sien, "adresse": adresse})
-
-
-@never_cache
-@login_not_required
-@require_safe
-def ics(request, secret):
-    """The calendar itself, for programs that can't sign in; an unknown or former secret is 404."""
-    agendas = Agenda.objects.du_secret(secret).select_related("compte__organisme")
-    compte = get_object_or_404(agendas).compte
-    reponse = HttpResponse(calendrier(compte, le=aujourdhui()), content_type="text/calendar; charset=utf-8")
-    reponse["Content-Disposition"] = 'inline; filename="seniors-en-vacances.ics"'
-    reponse["X-Robots-Tag"] = "noindex"
-    return reponse

@@ -6,6 +6,8 @@ from django.contrib import admin
 from conventions.admin.fiches import Acte
 from sejours import admin as sejours_admin
 from sejours.models import Groupe, Sejour
+from seniors.admin.amendements import AJOUTER, AjoutDUnePersonne, InscriptionInline
+from seniors.admin.deplacements import DEPLACER_SEJOUR
 from seniors.models import Inscription
 from seniors.operations.annulations import annuler_groupe, annuler_sejour, consequences
 from sev.socle.admin import JournalAdmin
@@ -54,17 +56,18 @@ ANNULER_SEJOUR = Acte(
 )
 
 
-class GroupeAdmin(sejours_admin.GroupeAdmin):
-    """Groups, which may also be cancelled: that takes their lists, which the app of the stays does not know."""
+class GroupeAdmin(AjoutDUnePersonne, sejours_admin.GroupeAdmin):
+    """Groups, with their lists, which the app of the stays does not know: amended, and cancelled with the group."""
 
     creation = "sejours.add_groupe"
-    actes = (*sejours_admin.GroupeAdmin.actes, ANNULER_GROUPE)
+    inlines = (InscriptionInline,)
+    actes = (*sejours_admin.GroupeAdmin.actes, AJOUTER, ANNULER_GROUPE)
 
 
 class SejourAdmin(sejours_admin.SejourAdmin):
-    """Stays, which may also be cancelled."""
+    """Stays, which may also be moved and cancelled."""
 
-    actes = (*sejours_admin.SejourAdmin.actes, ANNULER_SEJOUR)
+    actes = (*sejours_admin.SejourAdmin.actes, DEPLACER_SEJOUR, ANNULER_SEJOUR)
 
 
 for modele, page in ((Groupe, GroupeAdmin), (Sejour, SejourAdmin)):

@@ -76,7 +76,7 @@ class ProgrammeAdmin(programme_admin.ProgrammeAdmin):
             fait="Le programme est suspendu.",
             formulaire=SuspensionForm,
             propose=lambda programme: not programme.suspendu,
-            apercu=_suspendre,
+            annoncer=_suspendre,
             operation=lambda request, programme, donnees: operations.suspendre(
                 programme=programme, **donnees, par=request.user, le=aujourdhui()
             ),
@@ -87,7 +87,7 @@ class ProgrammeAdmin(programme_admin.ProgrammeAdmin):
             texte="Le message disparaît des pages, et tout redevient possible.",
             fait="Le programme a repris.",
             propose=lambda programme: programme.suspendu,
-            apercu=_reprendre,
+            annoncer=_reprendre,
             operation=lambda request, programme, donnees: operations.reprendre(
                 programme=programme, par=request.user, le=aujourdhui()
             ),
@@ -103,7 +103,7 @@ class ProgrammeAdmin(programme_admin.ProgrammeAdmin):
             formulaire=AnneeSuivanteForm,
             initial=lambda programme: {"enveloppe": programme.enveloppe},
             propose=lambda programme: not Programme.objects.filter(annee=programme.annee + 1).exists(),
-            apercu=_ouvrir_suivante,
+            annoncer=_ouvrir_suivante,
             operation=lambda request, programme, donnees: operations.ouvrir_suivante(
                 programme=programme, **donnees, par=request.user, le=aujourdhui()
             ),
@@ -162,7 +162,7 @@ def _tarif(nom: str, libelle: str, fait: str) -> Acte:
             if tarif
             else {}
         ),
-        apercu=_effets_du_tarif,
+        annoncer=_effets_du_tarif,
         operation=lambda request, tarif, donnees: operations.fixer_tarif(
             tarif=tarif, **donnees, par=request.user
         ),
@@ -222,7 +222,7 @@ def _plafond(nom: str, libelle: str, fait: str) -> Acte:
             if bareme
             else {}
         ),
-        apercu=_effets_du_plafond,
+        annoncer=_effets_du_plafond,
         operation=lambda request, bareme, donnees: operations.fixer_plafond(
             bareme=bareme, **donnees, par=request.user
         ),

@@ -15,7 +15,7 @@ from sejours import courriels
 from sejours.models import Groupe, Option, Sejour
 from sejours.operations.options import refuser_les_options
 from seniors.models import Inscription
-from seniors.operations.inscriptions import retirer_de_la_liste
+from seniors.operations.etapes import retirer_de_la_liste
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
@@ -58,7 +58,7 @@ def annuler_groupe(*, groupe: Groupe, motif: str, par, le: date, maintenant: dat
     """Cancel a group until its stay begins, with a reason (S8). Locks groupe, credit. Raises AnnulationRefusee."""
     motif = _motif(motif)
     with acte("groupe annulé", par=par, motif=motif):
-        groupe = Groupe.objects.verrouiller().complets().get(pk=groupe.pk)
+        groupe = Groupe.objects.complets().prendre(groupe.pk)
         if groupe.annule_le is not None:
             raise AnnulationRefusee("Ce groupe est déjà annulé.")
         _pas_commence(groupe.sejour, le)
@@ -89,6 +89,9 @@ def annuler_sejour(*, sejour: Sejour, motif: str, par, le: date, maintenant: dat
         credits = Credit.objects.filter(convention__in=porteurs, programme=sejour.annee)
         list(credits.select_for_update(no_key=True).order_by("pk"))
         vivants = [groupe for groupe in groupes if groupe.annule_le is None]
+        # The stay as it is under its lock: it may have been moved since the groups were read.
+        for groupe in vivants:
+            groupe.sejour = sejour
         # All closed before any aid is given back: none of them is served from the queue (C9).
         for groupe in vivants:
             _fermer(groupe, motif=motif, maintenant=maintenant)

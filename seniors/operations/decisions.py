@@ -67,12 +67,16 @@ def examiner(
     fiche: Fiche,
     autres: list[Inscription],
     inscription: Inscription | None = None,
+    derogation: bool = False,
+    aide_rendue: bool = False,
 ) -> Decision:
     """Decide about one person on `groupe` (a row of `Groupe.objects.tarifes()`), as the list stands.
 
-    `inscription` is the one being corrected or restored: an aid it already has is kept, at its amount.
+    `inscription` is the one being corrected or restored: an aid it already has is kept, at its amount, and a ceiling
+    that ANCV lifted for it stays lifted (I6). `derogation` lifts it for somebody who isn't on the list yet. With
+    `aide_rendue` its aid has just been given back to the credit, and is decided as if it had none.
     """
-    acquis = inscription.aide if inscription and inscription.aide else Decimal(0)
+    acquis = inscription.aide if inscription and inscription.aide and not aide_rendue else Decimal(0)
     disponible = groupe.credit_disponible
     return decider(
         Dossier(
@@ -92,6 +96,7 @@ def examiner(
             deja_aide=any(a.aide is not None and a.annee == groupe.sejour.debut.year for a in autres),
             disponible=disponible if disponible is None else disponible + acquis,
             aidants_aides_par_personne=groupe.aidants_aides or 1,
+            derogation=inscription.derogation if inscription else derogation,
         )
     )
 

@@ -77,7 +77,7 @@ def _attente(convention: int, annee: int, le: date) -> list[int]:
 
 
 def _prendre(cle: int, le: date) -> Inscription | None:
-    """Lock the list, then the person, without waiting; None when somebody else holds one of them."""
+    """Lock the list, then the person, without waiting; None when somebody else holds one of them, or moves the stay."""
     sans_attendre = {"of": ("self",), "no_key": True, "skip_locked": True}
     groupe = (
         Groupe.objects.select_for_update(**sans_attendre)
@@ -86,7 +86,7 @@ def _prendre(cle: int, le: date) -> Inscription | None:
         .filter(inscriptions=cle)
         .first()
     )
-    if groupe is None:
+    if groupe is None or not groupe.lu_avec_son_sejour:
         return None
     inscription = groupe.inscriptions.filter(pk=cle, motif_sans_aide__in=SANS_CREDIT).a_servir(le=le).first()
     if inscription is None:

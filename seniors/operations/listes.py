@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from django.utils.timezone import localtime
+
 from sejours.models import Groupe
 from seniors.regles.eligibilite import Obstacle
 from sev.socle.refus import RefusMetier
@@ -18,20 +20,37 @@ class InscriptionRefusee(RefusMetier):
 
 
 class ListeClose(InscriptionRefusee):
-    """The list no longer changes: its last day is past, or its group is cancelled (I14)."""
+    """The list no longer changes: its last day is past (I14), its group is cancelled, or it was confirmed."""
 
 
 def verrouiller_liste(groupe: Groupe, le: date) -> Groupe:
     """Lock the group and return it, fresh, with its stay and tariff. Raises ListeClose once the list is final (I14)."""
-    groupe = Groupe.objects.verrouiller().select_related("sejour__offre").tarifes().get(pk=groupe.pk)
-    if groupe.annule_le is not None:
-        raise ListeClose(Obstacle("", "Ce groupe est annulé : sa liste ne change plus."))
+    groupe = _verrouillee(groupe)
     if not groupe.modifiable(le):
         message = (
             f"La liste a fermé le {groupe.dernier_jour:%d/%m/%Y} à minuit. Rien n'a été enregistré. "
             f"Écrivez à l'ANCV, groupe n°{INSECABLE}{groupe.pk}."
         )
         raise ListeClose(Obstacle("", message))
+    return groupe
+
+
+def verrouiller_pour_amender(groupe: Groupe) -> Groupe:
+    """Lock the group as `verrouiller_liste` does, its last day past or not: ANCV amends closed lists too (I15).
+
+    Raises ListeClose once both parties, or ANCV, have said who travelled.
+    """
+    groupe = _verrouillee(groupe)
+    if groupe.solde_le is not None:
+        message = f"La liste a été confirmée le {localtime(groupe.solde_le):%d/%m/%Y} : elle ne change plus."
+        raise ListeClose(Obstacle("", message))
+    return groupe
+
+
+def _verrouillee(groupe: Groupe) -> Groupe:
+    groupe = Groupe.objects.select_related("sejour__offre").tarifes().prendre(groupe.pk)
+    if groupe.annule_le is not None:
+        raise ListeClose(Obstacle("", "Ce groupe est annulé : sa liste ne change plus."))
     return groupe
 
 

@@ -10,7 +10,7 @@ from seniors.models import Inscription, Senior
 from seniors.models.seniors import Identite
 from seniors.operations.fiches import Fiche
 from seniors.operations.listes import refuser
-from seniors.regles.eligibilite import Obstacle
+from seniors.regles.eligibilite import Obstacle, age_au, age_requis
 from sev.socle.texte import cle
 
 
@@ -55,11 +55,18 @@ def mettre_a_jour(senior: Senior, fiche: Fiche) -> None:
         senior.save(update_fields=[*changees, "cle_nom_naissance"])
 
 
-def corriger_identite(inscription: Inscription, identite: Identite | None, groupe: Groupe, le: date) -> None:
+def corriger_identite(
+    inscription: Inscription,
+    identite: Identite | None,
+    groupe: Groupe,
+    le: date,
+    *,
+    partout: bool = False,
+) -> None:
     """Write another identity on the person, if only this porteur ever registered them and nobody else bears it.
 
-    A list that is closed keeps its people (I14), and an aid its person (I9): such a correction is ANCV's. So is that of
-    a birth date on which another list relies (I5).
+    A list that is closed keeps its people (I14), and an aid its person (I9): such a correction is ANCV's (`partout`).
+    So is that of a birth date on which another list relies (I5), which must do on that list as well.
     """
     if identite is None:
         return
@@ -69,6 +76,17 @@ def corriger_identite(inscription: Inscription, identite: Identite | None, group
     if not changees:
         return
     autres = Inscription.objects.filter(senior=senior).exclude(pk=inscription.pk).select_related("groupe")
+    if partout:
+        _age_ailleurs(autres, identite.date_naissance)
+    else:
+        _identite_a_lui(autres, changees, groupe, le)
+    for nom in changees:
+        setattr(senior, nom, valeurs[nom])
+    _enregistrer_identite(senior, changees)
+
+
+def _identite_a_lui(autres, changees: list[str], groupe: Groupe, le: date) -> None:
+    """Refuse to a porteur the identity of somebody whom others know, or on whom another list relies."""
     if any(autre.groupe.porteur_id != groupe.porteur_id for autre in autres):
         message = "Cette personne est connue d'un autre organisme : demandez la correction à l'ANCV."
         refuser(Obstacle("nom", message))
@@ -76,8 +94,19 @@ def corriger_identite(inscription: Inscription, identite: Identite | None, group
     if ("date_naissance" in changees and ailleurs) or any(not g.modifiable(le) for g in ailleurs):
         message = "Cette personne est aussi sur une autre de vos listes : demandez la correction à l'ANCV."
         refuser(Obstacle("nom", message))
-    for nom in changees:
-        setattr(senior, nom, valeurs[nom])
+
+
+def _age_ailleurs(autres, naissance: date) -> None:
+    """Refuse a birth date that makes somebody too young for another stay they are registered on (I5)."""
+    for autre in autres:
+        requis = age_requis(autre.eligibilite, handicape=autre.handicape)
+        if requis and autre.effacee_le is None and age_au(naissance, autre.debut) < requis:
+            message = f"Trop jeune pour le groupe n° {autre.groupe_id}, où cette personne est inscrite ({requis} ans)."
+            refuser(Obstacle("date_naissance", message))
+
+
+def _enregistrer_identite(senior: Senior, changees: list[str]) -> None:
+    """Write the identity, unless somebody else bears it."""
     try:
         with transaction.atomic():
             senior.save(update_fields=changees)

@@ -97,6 +97,13 @@ def anniversaire(naissance: date, age: int) -> date:
         return date(naissance.year + age, 3, 1)
 
 
+def age_requis(eligibilite: str, *, handicape: bool) -> int | None:
+    """Return the age asked for at departure (I5), None where none is."""
+    if eligibilite in (CONJOINT, AIDANT):
+        return None
+    return AGE_HANDICAPE if handicape else AGE
+
+
 def decider(dossier: Dossier) -> Decision:
     """Say whether the person may be on the list, and aided, else the first reason why not (I4-I9, C7)."""
     obstacles: list[Obstacle] = []
@@ -119,7 +126,7 @@ def _age(dossier: Dossier, conditions: list, obstacles: list) -> None:
         conditions.append(Condition(True, "Aidant : ni âge ni revenu ne sont demandés"))
         return
     age = age_au(dossier.date_naissance, dossier.debut)
-    requis = AGE_HANDICAPE if dossier.handicape else AGE
+    requis = age_requis(dossier.eligibilite, handicape=dossier.handicape)
     if age >= requis:
         conditions.append(Condition(True, f"{age} ans au départ ({requis} demandés)"))
         return

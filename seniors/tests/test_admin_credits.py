@@ -75,7 +75,7 @@ def apercu(agent, ou, donnees=None) -> tuple[list[str], str]:
     page = agent.post(ou, donnees or {})
     assert page.status_code == 200
     montre = page.context["apercu"]
-    return [clair(phrase) for phrase in montre["phrases"]], montre["sceau"]
+    return [clair(phrase) for phrase in montre.phrases], montre.empreinte
 
 
 def courriels() -> list[tuple[str, str]]:
@@ -315,15 +315,15 @@ def test_a_suspension_says_what_it_holds_back_then_tells_everybody(agent, groupe
         "E-mails envoyés : 1, un à chaque titulaire d'une convention active.",
     ]
     assert not Programme.objects.get().suspendu
-    autre_message = agent.post(ou, {"message": "Autre chose.", "apercu": sceau})
+    autre_message = agent.post(ou, {"message": "Autre chose.", "confirmer": sceau})
     assert (autre_message.status_code, Programme.objects.get().suspendu) == (200, False)
-    agent.post(ou, {"message": "Plus de places.", "apercu": sceau})
+    agent.post(ou, {"message": "Plus de places.", "confirmer": sceau})
     assert Programme.objects.get().message_suspension == "Plus de places."
     assert courriels() == [("monique@ccas.fr", "Le programme 2022 est suspendu")]
     assert "Plus de places." in Courriel.objects.get().html
     assert ferme.email not in dict(courriels())
     ou = adresse("programme", 2022, "reprendre")
-    agent.post(ou, {"apercu": apercu(agent, ou)[1]})
+    agent.post(ou, {"confirmer": apercu(agent, ou)[1]})
     assert courriels()[1:] == [("monique@ccas.fr", "Le programme 2022 a repris")]
 
 
@@ -335,12 +335,14 @@ def test_the_next_year_opens_with_what_this_one_has(agent, db):
     phrases, sceau = apercu(agent, ou, {"enveloppe": "500000"})
     assert "Enveloppe 2025 : 500 000 € ; en 2024 : 1 000 000 €." in phrases
     assert any(p.startswith("Tarif à vérifier, qui continue : 8 jours") for p in phrases)
-    agent.post(ou, {"enveloppe": "500000", "apercu": sceau})
+    agent.post(ou, {"enveloppe": "500000", "confirmer": sceau})
     suivante = Programme.objects.get(annee=2025)
     assert (suivante.enveloppe, suivante.delai_option, suivante.alloue) == (500_000, 9, 0)
     assert [(f.debut, f.fin) for f in suivante.fermetures.all()] == [(date(2025, 2, 28), date(2025, 8, 23))]
     assert "Ouvrir l'année 2025" not in boutons(agent, "programme", 2024)
-    encore = agent.post(ou, {"enveloppe": "500000", "apercu": apercu(agent, ou, {"enveloppe": "500000"})[1]})
+    encore = agent.post(
+        ou, {"enveloppe": "500000", "confirmer": apercu(agent, ou, {"enveloppe": "500000"})[1]}
+    )
     assert (encore.status_code, "Le programme 2025 est déjà ouvert." in texte(encore)) == (422, True)
 
 
@@ -364,7 +366,7 @@ def test_a_tariff_tells_which_stays_and_lists_it_touches(agent, groupe):
         "Attention : 1 offre dépasse le nouveau prix maximum.",
     ]
     assert not Tarif.objects.filter(valable_du=date(2022, 5, 1)).exists()
-    agent.post(adresse("tarif", "add"), TARIF | {"apercu": sceau})
+    agent.post(adresse("tarif", "add"), TARIF | {"confirmer": sceau})
     assert Tarif.objects.get(valable_du=date(2022, 5, 1)).aide == 170
     assert groupe.inscriptions.get(aide__isnull=False).aide == 160
 
@@ -372,7 +374,7 @@ def test_a_tariff_tells_which_stays_and_lists_it_touches(agent, groupe):
 def test_what_was_shown_and_has_changed_is_shown_again(agent, groupe):
     _, sceau = apercu(agent, adresse("tarif", "add"), TARIF)
     InscriptionFactory(groupe=groupe)
-    page = agent.post(adresse("tarif", "add"), TARIF | {"apercu": sceau})
+    page = agent.post(adresse("tarif", "add"), TARIF | {"confirmer": sceau})
     assert (page.status_code, Tarif.objects.filter(valable_du=date(2022, 5, 1)).exists()) == (200, False)
     assert "Personnes qui y attendent une aide : 3." in texte(page)
 
@@ -384,7 +386,7 @@ def test_two_tariffs_do_not_begin_on_one_day(agent, groupe):
     assert (reponse.status_code, "Un tarif existe déjà" in texte(reponse)) == (422, True)
     ou = adresse("tarif", connu.pk, "corriger")
     saisie = TARIF | {"valable_du": jour}
-    agent.post(ou, saisie | {"apercu": apercu(agent, ou, saisie)[1]})
+    agent.post(ou, saisie | {"confirmer": apercu(agent, ou, saisie)[1]})
     connu.refresh_from_db()
     assert (connu.prix, connu.aide) == (400, 170)
 
@@ -411,7 +413,7 @@ def test_a_ceiling_tells_whom_it_would_decide_otherwise(agent, db):
     assert phrases[0] == "Il sert aux séjours de 2022 : l'avis est celui de l'année d'avant."
     assert "personnes aidées au-dessus de ce plafond : 1." in phrases[2]
     assert "passent en dessous : 0." in phrases[3]
-    agent.post(ou, donnees | {"apercu": sceau})
+    agent.post(ou, donnees | {"confirmer": sceau})
     bareme.refresh_from_db()
     assert bareme.plafond == 9000
     assert "passent en dessous : 1." in apercu(agent, ou, donnees | {"plafond": "100000"})[0][3]

@@ -52,6 +52,8 @@ def groupe(request, numero):
         "jours": (groupe.dernier_jour - le).days,
         "phrase": echeance(groupe.dernier_jour, le),
         "modifiable": modifiable,
+        # An attestation may be printed once the list no longer moves.
+        "attestable": request.user.est_porteur and groupe.annule_le is None and groupe.verrouille(le),
         "verrouille": groupe.verrouille(le),
         "gerable": _gerable(request.user, groupe, le),
         "effacements": _effacements(groupe) if modifiable else [],

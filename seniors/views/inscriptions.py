@@ -14,6 +14,7 @@ from seniors.forms import CHAMPS_D_IDENTITE, FicheForm, IdentiteForm, NumeroForm
 from seniors.models import Senior
 from seniors.operations import inscriptions as operations
 from seniors.operations.decisions import empechement, examiner, inscriptions_de
+from seniors.operations.etapes import verifier_dependants
 from seniors.operations.fiches import COORDONNEES, Fiche
 from seniors.operations.listes import InscriptionRefusee
 from seniors.regles.libelles import libelle_decision
@@ -329,7 +330,7 @@ def _apercu(form, groupe, senior, inscription=None) -> dict:
 def _protection(inscription, fiche):
     """Return what a carer or a spouse of the list would lose by the correction (I7, I8)."""
     try:
-        operations.verifier_dependants(inscription, fiche)
+        verifier_dependants(inscription, fiche)
     except InscriptionRefusee as refus:
         return refus.obstacles[0]
     return None

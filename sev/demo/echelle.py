@@ -35,6 +35,12 @@ TABLES = (
     "sejours_groupe",
     "seniors_senior",
     "seniors_inscription",
+    "validation_validation",
+    "validation_presence",
+    "validation_coordonneesbancaires",
+    "validation_lot",
+    "validation_virement",
+    "validation_versement",
 )
 
 SEJOURS = """
@@ -49,7 +55,9 @@ PLAN_DES_GROUPES = """
     SELECT %(base_groupe)s + row_number() OVER (ORDER BY s.debut, g) AS id, s.annee, g AS rang,
            o.offre, s.debut, s.aide, (%(porteurs)s::bigint[])[1 + g %% %(nb_porteurs)s] AS porteur,
            20 + g %% 6 AS places, s.debut - %(delai)s AS dernier_jour,
-           least(s.debut - %(delai)s, %(le)s::date - 1) AS fin_de_saisie
+           least(s.debut - %(delai)s, %(le)s::date - 1) AS fin_de_saisie,
+           CASE WHEN s.debut + 17 < %(le)s
+                THEN (s.debut + 17 + time '09:40') AT TIME ZONE 'Europe/Paris' END AS confirmee
       FROM generate_series(0, %(groupes)s - 1) AS g CROSS JOIN (SELECT DISTINCT annee, nb FROM mesure_samedi) AS a
       JOIN LATERAL (SELECT * FROM mesure_samedi AS s
                      WHERE s.annee = a.annee AND s.rang = (g / %(nb_lieux)s) * a.nb / %(tours)s) AS s ON true
@@ -58,10 +66,11 @@ PLAN_DES_GROUPES = """
 
 GROUPES = """
     INSERT INTO sejours_groupe (id, sejour_id, porteur_id, type_groupe, places, inscrits, dernier_jour, verrouille_le,
-                                motif_annulation, cree_le, modifie_le)
+                                solde_le, motif_annulation, cree_le, modifie_le)
     SELECT g.id, s.id, g.porteur, CASE g.rang %% 4 WHEN 0 THEN 'INDIVIDUELS' ELSE 'GROUPE' END, g.places, 0,
            g.dernier_jour,
-           CASE WHEN g.dernier_jour < %(le)s THEN (g.dernier_jour + 1)::timestamp AT TIME ZONE 'Europe/Paris' END, '',
+           CASE WHEN g.dernier_jour < %(le)s THEN (g.dernier_jour + 1)::timestamp AT TIME ZONE 'Europe/Paris' END,
+           g.confirmee, '',
            (g.fin_de_saisie - 60)::timestamp AT TIME ZONE 'Europe/Paris',
            (g.fin_de_saisie::timestamp + interval '18 hours') AT TIME ZONE 'Europe/Paris'
       FROM mesure_groupe AS g JOIN sejours_sejour AS s ON s.offre_id = g.offre AND s.debut = g.debut
@@ -84,26 +93,29 @@ SENIORS = """
 """
 
 # On each list a couple, a carer with the person cared for, twelve people aided and four not; here and there, in past
-# years, one whom the credit did not suffice for. A block of neighbours travels together, and nobody twice in a year.
+# years, one whom the credit did not suffice for, and one, aided, who did not come. A block of neighbours travels
+# together, and nobody twice in a year.
 INSCRIPTIONS = """
     INSERT INTO seniors_inscription (id, groupe_id, senior_id, debut, fin, eligibilite, nature_aidant, senior_lie_id,
-                                     handicape, dependant, rfr, rfr_confidentiel, situation, avec_conjoint, conjoint_id,
-                                     chambre_individuelle, regroupement, commentaires, aide, motif_sans_aide,
-                                     inscrite_le, modifiee_le)
+                                     handicape, dependant, rfr, rfr_confidentiel, derogation, situation,
+                                     avec_conjoint, conjoint_id, chambre_individuelle, regroupement, commentaires, aide,
+                                     motif_sans_aide, inscrite_le, modifiee_le)
     SELECT i.id, i.groupe,
            %(base_senior)s + ((i.annee - %(annee)s + 9) * %(pas)s + i.rang * %(inscrits)s + p) %% %(seniors)s,
            i.debut, i.debut + 7,
            CASE WHEN p = 1 THEN 'CONJOINT' WHEN p = 3 THEN 'AIDANT' WHEN p > 15 THEN 'PROGRAMME' ELSE 'AIDE' END,
            CASE p WHEN 3 THEN 'FAMILIAL' ELSE '' END, CASE WHEN p IN (1, 3) THEN i.id - 1 END,
-           false, p = 2, CASE WHEN p <> 3 THEN 8000 + (i.id * 37) %% 6000 END, p = 9, '', p < 2,
+           false, p = 2, CASE WHEN p <> 3 THEN 8000 + (i.id * 37) %% 6000 END, p = 9, false, '', p < 2,
            CASE p WHEN 0 THEN i.id + 1 WHEN 1 THEN i.id - 1 END, p IN (7, 13), '',
            CASE WHEN p = 5 AND i.annee = %(annee)s THEN 'Régime sans sel.' ELSE '' END,
-           CASE WHEN p <= 15 AND NOT i.epuise THEN i.aide END,
-           CASE WHEN p > 15 THEN 'PROGRAMME' WHEN i.epuise THEN 'CREDITS_EPUISES' ELSE '' END,
-           i.instant, i.instant
-      FROM (SELECT g.id AS groupe, g.annee, g.rang, g.debut, g.aide, p,
+           CASE WHEN p <= 15 AND NOT i.epuise AND NOT i.absente THEN i.aide END,
+           CASE WHEN p > 15 THEN 'PROGRAMME' WHEN i.epuise THEN 'CREDITS_EPUISES' WHEN i.absente THEN 'ABSENTE'
+                ELSE '' END,
+           i.instant, CASE WHEN i.absente THEN i.confirmee ELSE i.instant END
+      FROM (SELECT g.id AS groupe, g.annee, g.rang, g.debut, g.aide, g.confirmee, p,
                    %(base_inscription)s + (g.id - %(base_groupe)s - 1) * %(inscrits)s + p + 1 AS id,
                    p = 15 AND g.rang %% 25 = 7 AND g.annee < %(annee)s AS epuise,
+                   p = 14 AND g.rang %% 10 = 3 AND g.confirmee IS NOT NULL AS absente,
                    (g.fin_de_saisie - 20 + p + time '10:32') AT TIME ZONE 'Europe/Paris' AS instant
               FROM mesure_groupe AS g, generate_series(0, %(inscrits)s - 1) AS p) AS i
      ORDER BY i.id
@@ -124,11 +136,95 @@ ALLOCATIONS = """
 """
 ENGAGEMENTS = """
     INSERT INTO conventions_mouvement (credit_id, nature, montant, inscription_id, motif, date, cree_le)
-    SELECT c.id, 'ENGAGEMENT', i.aide, i.id, '', (i.inscrite_le AT TIME ZONE 'Europe/Paris')::date, i.inscrite_le
+    SELECT c.id, 'ENGAGEMENT', g.aide, i.id, '', (i.inscrite_le AT TIME ZONE 'Europe/Paris')::date, i.inscrite_le
       FROM seniors_inscription AS i
       JOIN mesure_groupe AS g ON g.id = i.groupe_id
       JOIN conventions_credit AS c ON c.convention_id = g.porteur AND c.annee = g.annee
-     WHERE i.aide IS NOT NULL ORDER BY i.id
+     WHERE i.aide IS NOT NULL OR i.motif_sans_aide = 'ABSENTE' ORDER BY i.id
+"""
+LIBERATIONS = """
+    INSERT INTO conventions_mouvement (credit_id, nature, montant, inscription_id, motif, date, cree_le)
+    SELECT c.id, 'LIBERATION', g.aide, i.id, 'n''est pas partie', (g.confirmee AT TIME ZONE 'Europe/Paris')::date,
+           g.confirmee
+      FROM seniors_inscription AS i
+      JOIN mesure_groupe AS g ON g.id = i.groupe_id
+      JOIN conventions_credit AS c ON c.convention_id = g.porteur AND c.annee = g.annee
+     WHERE i.motif_sans_aide = 'ABSENTE' ORDER BY i.id
+"""
+
+# The day after the stay the window opens, the provider answers three days later, the porteur six days after that.
+VALIDATIONS = """
+    INSERT INTO validation_validation (groupe_id, ouverte_le, echeance_prestataire, validee_le, validee_par_id,
+                                       echeance_porteur, confirmee_le, confirmee_par_id, motif_cloture)
+    SELECT v.id, (v.fin + 1 + time '00:05') AT TIME ZONE 'Europe/Paris', v.fin + 15,
+           CASE WHEN v.validee THEN (v.fin + 4 + time '10:12') AT TIME ZONE 'Europe/Paris' END,
+           CASE WHEN v.validee THEN v.du_prestataire END, CASE WHEN v.validee THEN v.fin + 19 END,
+           v.confirmee, CASE WHEN v.confirmee IS NOT NULL THEN v.du_porteur END, ''
+      FROM (SELECT g.id, g.debut + 7 AS fin, g.debut + 11 < %(le)s AS validee, g.confirmee,
+                   p.id AS du_porteur, h.id AS du_prestataire
+              FROM mesure_groupe AS g
+              JOIN sejours_offre AS o ON o.id = g.offre JOIN sejours_equipement AS e ON e.id = o.equipement_id
+              JOIN conventions_compte AS p ON p.organisme_id = g.porteur AND p.titulaire
+              JOIN conventions_compte AS h ON h.organisme_id = e.prestataire_id AND h.titulaire
+             WHERE g.debut + 7 < %(le)s) AS v
+     ORDER BY v.id
+"""
+# On one list in five somebody who pays the whole stay did not come either.
+PRESENCES = """
+    INSERT INTO validation_presence (inscription_id, validation_id, selon_prestataire, selon_porteur, motif)
+    SELECT i.id, v.groupe_id, venue, CASE WHEN v.confirmee_le IS NOT NULL THEN venue END, ''
+      FROM validation_validation AS v
+      JOIN mesure_groupe AS g ON g.id = v.groupe_id
+      JOIN seniors_inscription AS i ON i.groupe_id = g.id
+      CROSS JOIN LATERAL (SELECT i.motif_sans_aide <> 'ABSENTE'
+                          AND NOT (g.rang %% 5 = 1 AND (i.id - %(base_inscription)s) %% %(inscrits)s = 0)) AS p (venue)
+     WHERE v.validee_le IS NOT NULL ORDER BY i.id
+"""
+
+# Paid month by month: the batch of the month before on the 1st, paid by the bank on the 5th.
+COORDONNEES = """
+    INSERT INTO validation_coordonneesbancaires (prestataire_id, titulaire, iban, fin, modifiees_le)
+    SELECT DISTINCT e.prestataire_id, left(p.nom, 70), 'FR1420041010050500013M02606', '2606', %(depuis)s::timestamptz
+      FROM mesure_groupe AS g
+      JOIN sejours_offre AS o ON o.id = g.offre JOIN sejours_equipement AS e ON e.id = o.equipement_id
+      JOIN conventions_organisme AS p ON p.id = e.prestataire_id
+"""
+LOTS = """
+    CREATE TEMP TABLE mesure_virement ON COMMIT DROP AS
+    SELECT g.id AS groupe, e.prestataire_id AS prestataire, count(*) AS aides, sum(i.aide) AS montant,
+           (g.confirmee AT TIME ZONE 'Europe/Paris')::date AS du_le,
+           (date_trunc('month', g.confirmee AT TIME ZONE 'Europe/Paris') + interval '1 month')::date AS cree_le
+      FROM mesure_groupe AS g
+      JOIN sejours_offre AS o ON o.id = g.offre JOIN sejours_equipement AS e ON e.id = o.equipement_id
+      JOIN seniors_inscription AS i ON i.groupe_id = g.id AND i.aide IS NOT NULL
+      JOIN validation_presence AS p ON p.inscription_id = i.id AND p.retenue
+     GROUP BY g.id, e.prestataire_id, g.confirmee;
+    INSERT INTO validation_lot (cree_le, cree_par_id, execution_le, reference, montant, fichier, paye_le, paye_par_id,
+                                motif_defait)
+    SELECT (cree_le + time '09:00') AT TIME ZONE 'Europe/Paris', %(par)s, cree_le + 3,
+           'MESURE-' || to_char(cree_le, 'YYYYMM'), sum(montant),
+           'Données de mesure : rien n''a été donné à une banque.', cree_le + 4, %(par)s, ''
+      FROM mesure_virement WHERE cree_le + 4 < %(le)s GROUP BY cree_le ORDER BY cree_le;
+    INSERT INTO validation_virement (lot_id, groupe_id, prestataire_id, titulaire, iban, reference, aides, montant)
+    SELECT l.id, v.groupe, v.prestataire, c.titulaire, c.iban, 'MESURE-' || v.groupe, v.aides, v.montant
+      FROM mesure_virement AS v
+      JOIN validation_lot AS l ON l.reference = 'MESURE-' || to_char(v.cree_le, 'YYYYMM')
+      JOIN validation_coordonneesbancaires AS c ON c.prestataire_id = v.prestataire
+     ORDER BY l.id, v.groupe;
+    INSERT INTO validation_versement (inscription_id, groupe_id, prestataire_id, montant, du_le, virement_id)
+    SELECT i.id, v.groupe, v.prestataire, i.aide, v.du_le, w.id
+      FROM mesure_virement AS v
+      JOIN seniors_inscription AS i ON i.groupe_id = v.groupe AND i.aide IS NOT NULL
+      LEFT JOIN validation_virement AS w ON w.reference = 'MESURE-' || v.groupe
+     ORDER BY i.id;
+    INSERT INTO conventions_mouvement (credit_id, nature, montant, inscription_id, auteur_id, motif, date, cree_le)
+    SELECT c.id, 'VERSEMENT', d.montant, d.inscription_id, %(par)s, 'lot ' || l.reference, l.paye_le,
+           (l.paye_le + time '16:20') AT TIME ZONE 'Europe/Paris'
+      FROM validation_versement AS d
+      JOIN validation_virement AS v ON v.id = d.virement_id JOIN validation_lot AS l ON l.id = v.lot_id
+      JOIN mesure_groupe AS g ON g.id = d.groupe_id
+      JOIN conventions_credit AS c ON c.convention_id = g.porteur AND c.annee = g.annee
+     ORDER BY l.paye_le, d.inscription_id;
 """
 
 TOTAUX = """
@@ -140,9 +236,11 @@ TOTAUX = """
       FROM (SELECT sejour_id, sum(CASE WHEN verrouille_le IS NULL THEN places ELSE inscrits END) AS prises
               FROM sejours_groupe WHERE id > %(base_groupe)s GROUP BY sejour_id) AS l
      WHERE l.sejour_id = s.id;
-    UPDATE conventions_credit AS c SET alloue = m.alloue, engage = m.engage
+    UPDATE conventions_credit AS c SET alloue = m.alloue, engage = m.engage, verse = m.verse
       FROM (SELECT credit_id, sum(montant) FILTER (WHERE nature = 'ALLOCATION') AS alloue,
-                   coalesce(sum(montant) FILTER (WHERE nature = 'ENGAGEMENT'), 0) AS engage
+                   coalesce(sum(CASE nature WHEN 'ENGAGEMENT' THEN montant WHEN 'ALLOCATION' THEN 0
+                                            ELSE -montant END), 0) AS engage,
+                   coalesce(sum(montant) FILTER (WHERE nature = 'VERSEMENT'), 0) AS verse
               FROM conventions_mouvement WHERE id > %(base_mouvement)s GROUP BY credit_id) AS m
      WHERE m.credit_id = c.id;
     UPDATE conventions_programme AS p SET alloue = c.alloue
@@ -210,12 +308,19 @@ def _remplir(curseur, *, groupes: int, porteurs: list[int], nb_lieux: int, par: 
     curseur.execute(CREDITS)
     curseur.execute(ALLOCATIONS, valeurs)
     curseur.execute(ENGAGEMENTS)
-    for etape in TOTAUX.split(";")[:-1]:
+    curseur.execute(LIBERATIONS)
+    curseur.execute(VALIDATIONS, valeurs)
+    curseur.execute(PRESENCES, valeurs)
+    curseur.execute("ANALYZE validation_presence")
+    curseur.execute(COORDONNEES, valeurs)
+    for etape in (LOTS + TOTAUX).split(";")[:-1]:
         curseur.execute(etape, valeurs)
     for modele, quand, base in (
         ("sejours.Sejour", "%(depuis)s", "base_sejour"),
         ("sejours.Groupe", "cree_le", "base_groupe"),
         ("seniors.Inscription", "inscrite_le", "base_inscription"),
+        ("validation.Validation", "ouverte_le", "base_groupe"),
+        ("validation.Presence", "%(depuis)s", "base_inscription"),
     ):
         _journal(curseur, modele, quand, valeurs[base], valeurs)
     for table in ("sejours_groupe", "seniors_senior", "seniors_inscription"):
@@ -224,7 +329,7 @@ def _remplir(curseur, *, groupes: int, porteurs: list[int], nb_lieux: int, par: 
 
 def _journal(curseur, modele: str, quand: str, base: int, valeurs: dict) -> None:
     """Write the journal's « insert » event of each row above `base`, as its trigger would have done in its time."""
-    table = apps.get_model(modele)._meta.db_table
+    table, pk = apps.get_model(modele)._meta.db_table, apps.get_model(modele)._meta.pk.column
     evenement = apps.get_model(f"{modele}Event")
     colonnes = ", ".join(
         f'"{champ.column}"'
@@ -235,10 +340,10 @@ def _journal(curseur, modele: str, quand: str, base: int, valeurs: dict) -> None
         f"""
         INSERT INTO {evenement._meta.db_table} ({colonnes}, pgh_created_at, pgh_label, pgh_obj_id, pgh_context,
                                                 pgh_context_id)
-        SELECT {colonnes}, {quand}, 'insert', id,
+        SELECT {colonnes}, {quand}, 'insert', {pk},
                jsonb_build_object('action', 'données de mesure', 'par', %(par)s, 'nom', %(nom)s, 'motif', ''),
-               md5('{table}' || id)::uuid
-          FROM {table} WHERE id > %(base)s ORDER BY id
+               md5('{table}' || {pk})::uuid
+          FROM {table} WHERE {pk} > %(base)s ORDER BY {pk}
         """,  # noqa: S608 - names of our own tables and columns
         valeurs | {"base": base, "nom": "Mesure"},
     )

@@ -27,6 +27,8 @@ from seniors.operations.inscriptions import corriger, inscrire
 from sev.demo import personnes, saison
 from sev.demo.personnes import Personne
 from sev.socle.journal import acte
+from validation.operations.validations import confirmer, valider
+from validation.operations.versements import creer_lot, enregistrer_coordonnees, marquer_paye
 
 PARIS = ZoneInfo("Europe/Paris")
 UN_JOUR = timedelta(1)
@@ -44,6 +46,8 @@ ENVELOPPE = Decimal(9_000_000)
 # (days, price, aid) of the manual, in euros: the demo's own tariff.
 TARIFS = ((8, Decimal(410), Decimal(160)), (5, Decimal(343), Decimal(150)))
 DOTATIONS = {"ancv2528": Decimal(1500), "ancv1654": Decimal(640)}
+# Made up, with a key that holds.
+IBANS = {"presta34": "FR7630001007941234567890185", "presta17": "FR7630004000031234567890143"}
 DOTATIONS_DE_L_AN_DERNIER = {"ancv2528": Decimal(1600), "ancv1654": Decimal(800)}
 
 
@@ -132,6 +136,7 @@ class Demo:
         self.an_dernier = samedi_de_mai(le.year - 1)
         self.comptes: dict[str, Compte] = {}
         self.offres: dict[tuple[str, int, int], Offre] = {}
+        self.groupes: dict[date, Groupe] = {}
 
     def jouer(self, maintenant: datetime) -> None:
         """Play the whole story, the oldest first; then let the clock record the locks that are due."""
@@ -150,6 +155,7 @@ class Demo:
         )
         saison.poser_des_options(comptes=self.comptes, le=self.le)
         verrouiller_listes(le=self.le, maintenant=maintenant)
+        self.valider_listes()
 
     def ouvrir_programmes(self) -> None:
         """Record last year's, this year's and next year's programmes, closed seasons and tariff (data, P1, P3)."""
@@ -360,7 +366,7 @@ class Demo:
         sejour = self.sejour(equipement, debut, duree)
         limite = min(self.le, debut - timedelta(DELAI_VERROUILLAGE))
         ouverture = limite - timedelta(preinscrit_avant)
-        groupe = preinscrire(
+        groupe = self.groupes[debut] = preinscrire(
             sejour=sejour,
             convention=self.comptes[porteur].organisme.convention,
             places=places,
@@ -423,6 +429,43 @@ class Demo:
                 maintenant=instant,
             )
         return inscription
+
+    def valider_listes(self) -> None:
+        """Play what follows the stays (V1, V2): last year's is confirmed by both sides, another waits for its porteur.
+
+        The one that ended yesterday waits for its provider.
+        """
+        an_dernier, fini_avant = self.groupes[self.an_dernier], self.groupes[self.fini_avant]
+        fin, porteur = an_dernier.sejour.fin, self.comptes["ancv2528"]
+        self.tous_partis(valider, an_dernier, le=fin + 4 * UN_JOUR)
+        self.tous_partis(confirmer, an_dernier, par=porteur, le=fin + 9 * UN_JOUR)
+        self.payer(le=fin + 20 * UN_JOUR)
+        self.tous_partis(valider, fini_avant, le=self.le - 4 * UN_JOUR)
+
+    def payer(self, *, le: date) -> None:
+        """Pay what is due to the providers, whose bank details are known (V8)."""
+        instant = datetime.combine(le, time(10, 32), PARIS)
+        for numero, iban in IBANS.items():
+            prestataire = self.comptes[numero]
+            enregistrer_coordonnees(
+                prestataire=prestataire.organisme,
+                titulaire=prestataire.organisme.nom,
+                iban=iban,
+                par=prestataire,
+                maintenant=instant,
+            )
+        lot = creer_lot(execution_le=le + UN_JOUR, par=self.ancv, le=le, maintenant=instant)
+        marquer_paye(lot=lot, paye_le=le + UN_JOUR, par=self.ancv, le=le + UN_JOUR, maintenant=instant)
+
+    def tous_partis(self, operation, groupe: Groupe, *, le: date, par: Compte | None = None) -> None:
+        """Tick everybody on the list, as its provider (or `par`) did on `le`."""
+        operation(
+            groupe=groupe,
+            presents=set(groupe.inscriptions.presentes().values_list("pk", flat=True)),
+            par=par or self.comptes_du_prestataire(groupe.sejour),
+            le=le,
+            maintenant=datetime.combine(le, time(10, 32), PARIS),
+        )
 
     def publier_a_venir(self) -> None:
         """Publish more stays of the two providers who sign in: what they have to offer."""

@@ -1,9 +1,9 @@
-"""ANCV's view of what the machine does: mails, runs of the tasks, journals. All of it is only read."""
+"""ANCV's view of what the machine keeps: mails, runs of the tasks, journals, reads. All of it is only read."""
 
 from django.contrib import admin, messages
 
 from sev.socle.courriels import relancer
-from sev.socle.models import Courriel, Passage
+from sev.socle.models import Courriel, Lecture, Passage
 from sev.socle.temps import maintenant
 from sev.socle.typographie import quantite
 
@@ -84,3 +84,13 @@ class PassageAdmin(LectureAdmin):
 
     list_display = ["tache", "debut", "fin", "faits", "erreur"]
     list_filter = ["tache", "debut"]
+
+
+@admin.register(Lecture)
+class JournalDesLectures(LectureAdmin):
+    """Who of ANCV opened which page of sensitive data (X2)."""
+
+    list_display = ["le", "par", "quoi", "cle"]
+    list_filter = ["quoi", "le"]
+    list_select_related = ["par"]
+    search_fields = ["=cle", "par__nom", "par__identifiant"]

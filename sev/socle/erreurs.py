@@ -3,6 +3,7 @@
 import logging
 import secrets
 
+from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
@@ -14,6 +15,7 @@ journal = logging.getLogger(__name__)
 
 # Somebody else holds what this request needs: nothing is wrong, only the moment.
 _ATTENTES = (errors.LockNotAvailable, errors.QueryCanceled, errors.DeadlockDetected)
+_MORCEAU, _JETES_MAX = 64 * 1024, 200 * 1024 * 1024
 _JAMAIS_RENVOYES = ("csrfmiddlewaretoken", "password", "passe")
 
 
@@ -78,6 +80,30 @@ def trop_d_attente(request):
         },
     )
     return HttpResponse(page, status=503, headers={"Retry-After": "60"})
+
+
+class TropLourdMiddleware:
+    """Answers 413 to a request heavier than any form of the site (CORPS_MAX), before anything reads it."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if _poids(request) <= settings.CORPS_MAX:
+            return self.get_response(request)
+        # A browser shows the answer only once it has sent all: what comes is thrown away, within reason.
+        lu = 0
+        while lu < _JETES_MAX and (morceau := request.read(_MORCEAU)):
+            lu += len(morceau)
+        page = render_to_string(
+            "413.html", {"adresse": request.get_full_path(), "mo": settings.CORPS_MAX >> 20}
+        )
+        return HttpResponse(page, status=413)
+
+
+def _poids(request) -> int:
+    annonce = request.META.get("CONTENT_LENGTH") or "0"
+    return int(annonce) if annonce.isascii() and annonce.isdecimal() else 0
 
 
 class AttenteMiddleware:

@@ -1,7 +1,10 @@
-"""The outbox of mails and the record of the clock's runs."""
+"""The outbox of mails, the record of the clock's runs, and that of what staff read."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+
+from sev.socle.triggers import en_ajout_seul
 
 
 class Courriel(models.Model):
@@ -48,3 +51,24 @@ class Passage(models.Model):
 
     def __str__(self):
         return f"{self.tache}, {self.debut:%d/%m/%Y %H:%M}"
+
+
+class Lecture(models.Model):
+    """A page of somebody's sensitive data that was opened (X2): by whom, which, when; nothing of what it said."""
+
+    quoi = models.CharField("page", max_length=60)
+    cle = models.BigIntegerField("clé")
+    par = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="par", db_index=False
+    )
+    le = models.DateTimeField("le", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "lecture de données sensibles"
+        verbose_name_plural = "lectures de données sensibles"
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["quoi", "cle"], name="lectures_par_objet")]
+        triggers = en_ajout_seul()
+
+    def __str__(self):
+        return f"{self.quoi} {self.cle}"

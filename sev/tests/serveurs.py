@@ -24,6 +24,9 @@ DEMO_ONLY = (
     "EMAIL_URL",
     "SECRET_KEY",
     "SEV_LOG_LEVEL",
+    "SEV_PAYEUR_NOM",
+    "SEV_PAYEUR_IBAN",
+    "SEV_PAYEUR_BIC",
 )
 
 

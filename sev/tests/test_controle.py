@@ -16,10 +16,24 @@ from sejours.operations.groupes import verrouiller_listes
 from sejours.operations.options import poser
 from sejours.tests.factories import GroupeFactory, PorteurFactory, SejourFactory
 from seniors.models import Inscription
+from seniors.operations.amendements import ajouter, retirer
 from seniors.operations.inscriptions import effacer
-from seniors.tests.factories import MAINTENANT, PARIS, InscriptionFactory, SeniorFactory
+from seniors.tests.factories import MAINTENANT, PARIS, InscriptionFactory, SeniorFactory, fiche
 from sev.controle import CONTROLES, controler
 from sev.socle.journal import acte
+from validation.models import Signalement, Validation
+from validation.operations.validations import clore_sans_versement, confirmer
+from validation.operations.versements import defaire_lot
+from validation.tests.factories import (
+    CONFIRME_LE,
+    cles,
+    comptes_de,
+    instant,
+    liste_confirmee,
+    liste_du_manuel,
+    liste_validee,
+)
+from validation.tests.versements import LOT_LE, PAYEUR, iban_de, lot_paye, lot_prepare
 
 pytestmark = pytest.mark.django_db
 
@@ -283,6 +297,270 @@ def test_only_staff_with_a_reason_may_change_a_closed_list(liste, ancv, motif, r
             handicape=True, modifiee_le=LE_24 + timedelta(days=10)
         )
     assert trouves() == regles
+
+
+# --- After the stay -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def confirmee():
+    """The manual's list, validated and confirmed: Pierre RONVIN, aided, did not come; one waits for ANCV's word."""
+    groupe = liste_du_manuel()
+    liste_validee(groupe, "Pierre RONVIN")
+    confirmer(
+        groupe=groupe,
+        presents=cles(groupe, "Pierre RONVIN", "Bernard SAVATE"),
+        par=comptes_de(groupe)[0],
+        le=CONFIRME_LE,
+        maintenant=instant(CONFIRME_LE),
+    )
+    assert list(controler()) == []
+    return groupe
+
+
+@pytest.fixture
+def validee():
+    """The same list when the provider alone has answered."""
+    groupe = liste_du_manuel()
+    liste_validee(groupe)
+    assert list(controler()) == []
+    return groupe
+
+
+DU_PROGRAMME = "(SELECT min(id) FROM seniors_inscription WHERE eligibilite = 'PROGRAMME')"
+
+
+@pytest.mark.parametrize(
+    ("regles", "sql", "sans"),
+    [
+        (
+            # What the confirmation did to the list is then no longer explained by it.
+            ["liste_close_donc_inchangee", "solde_du_groupe"],
+            "UPDATE sejours_groupe SET solde_le = NULL",
+            "",
+        ),
+        (
+            ["liste_close_donc_inchangee", "solde_du_groupe"],
+            "UPDATE sejours_groupe SET solde_le = solde_le + interval '1 day'",
+            "",
+        ),
+        (
+            ["presences_de_la_liste"],
+            f"DELETE FROM validation_presence WHERE inscription_id = {DU_PROGRAMME}",
+            "",
+        ),
+        (
+            ["presences_de_la_liste"],
+            f"UPDATE validation_presence SET selon_porteur = NULL WHERE inscription_id = {DU_PROGRAMME}",
+            "",
+        ),
+        (
+            ["inscrits_comptes_et_dans_les_places", "presences_de_la_liste"],
+            "UPDATE seniors_inscription SET effacee_le = now(), motif_sans_aide = 'EFFACEE'"
+            f" WHERE id = {DU_PROGRAMME}",
+            "",
+        ),
+        (
+            ["quinze_jours_pour_repondre"],
+            "UPDATE validation_validation SET echeance_prestataire = echeance_prestataire - 1",
+            "",
+        ),
+        (
+            ["quinze_jours_pour_repondre"],
+            "UPDATE validation_validation SET echeance_porteur = echeance_porteur - 1",
+            "",
+        ),
+        (
+            ["absente_donc_sans_aide", "aide_egale_a_l_engagement"],
+            "UPDATE seniors_inscription SET aide = 160, motif_sans_aide = '' WHERE motif_sans_aide = 'ABSENTE'",
+            "",
+        ),
+        (
+            ["partie_donc_aide_due"],
+            "DELETE FROM validation_versement"
+            " WHERE inscription_id = (SELECT min(inscription_id) FROM validation_versement)",
+            "",
+        ),
+        (["partie_donc_aide_due"], "UPDATE validation_versement SET montant = montant - 1", ""),
+    ],
+)
+def test_each_breach_on_a_confirmed_list_is_found(confirmee, regles, sql, sans):
+    planter(sql, sans=sans)
+    assert trouves() == regles
+
+
+@pytest.mark.parametrize(
+    ("regles", "sql"),
+    [
+        (
+            ["presences_de_la_liste"],
+            f"DELETE FROM validation_presence WHERE inscription_id = {DU_PROGRAMME}",
+        ),
+        (
+            ["presences_de_la_liste"],
+            "UPDATE validation_validation SET validee_le = NULL, validee_par_id = NULL, echeance_porteur = NULL",
+        ),
+        (
+            ["presences_de_la_liste"],
+            f"UPDATE validation_presence SET selon_porteur = true WHERE inscription_id = {DU_PROGRAMME}",
+        ),
+        (["solde_du_groupe"], "UPDATE sejours_groupe SET solde_le = now()"),
+        (
+            ["delai_arrete_par_un_signalement"],
+            "UPDATE validation_validation SET arretee_le = '2022-06-01', jours_restants = 13",
+        ),
+    ],
+)
+def test_each_breach_on_a_list_to_confirm_is_found(validee, regles, sql):
+    planter(sql)
+    assert trouves() == regles
+
+
+def test_people_whom_ancv_adds_or_removes_before_the_confirmation_are_no_breach(validee):
+    ancv = {"par": CompteFactory(ancv=True), "le": CONFIRME_LE, "maintenant": instant(CONFIRME_LE)}
+    retirer(inscription=validee.inscriptions.get(senior__nom="SAVATE"), motif="Erreur", **ancv)
+    ajouter(groupe=validee, senior=SeniorFactory(), fiche=fiche("PROGRAMME"), motif="Oubli", **ancv)
+    assert trouves() == []
+
+
+def test_a_presence_on_the_list_of_another_group_is_found(validee):
+    autre = liste_du_manuel()
+    liste_validee(autre)
+    planter(
+        f"UPDATE validation_presence SET validation_id = %(autre)s WHERE inscription_id = {DU_PROGRAMME}",
+        autre=autre.pk,
+    )
+    assert trouves() == ["presences_de_la_liste"]
+
+
+def test_an_aid_on_a_list_closed_without_payment_is_found(validee):
+    clore_sans_versement(
+        validation=Validation.objects.get(),
+        motif="Sans nouvelles",
+        par=CompteFactory(ancv=True),
+        le=date(2022, 6, 15),
+        maintenant=instant(date(2022, 6, 15)),
+    )
+    assert trouves() == []
+    planter(
+        "UPDATE seniors_inscription SET aide = 160, motif_sans_aide = '' WHERE motif_sans_aide = 'NON_VERSEE'"
+    )
+    assert trouves() == ["aide_egale_a_l_engagement", "dossier_clos_donc_sans_aide"]
+
+
+def test_a_report_that_stops_no_clock_is_found(validee):
+    porteur, _ = comptes_de(validee)
+    Signalement.objects.create(
+        validation=Validation.objects.get(), cote="PORTEUR", auteur=porteur, fait_le=instant(CONFIRME_LE)
+    )
+    assert trouves() == ["delai_arrete_par_un_signalement"]
+
+
+# --- Money (V8) -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def payee(confirmee, settings):
+    """The confirmed list, paid by a batch after another one that was undone; a third batch holds another list."""
+    settings.SEV_PAYEUR = PAYEUR
+    iban_de(confirmee.sejour.offre.equipement.prestataire)
+    defait = lot_prepare()
+    defaire_lot(lot=defait, motif="Essai", par=defait.cree_par, maintenant=instant(LOT_LE, 18))
+    lot_paye()
+    autre = liste_du_manuel(sejour=confirmee.sejour)
+    liste_confirmee(autre)
+    lot_prepare()
+    assert list(controler()) == []
+    return confirmee
+
+
+UNE_PAYEE = "SELECT min(inscription_id) FROM conventions_mouvement WHERE nature = 'VERSEMENT'"
+
+
+@pytest.mark.parametrize(
+    ("regles", "sql", "sans"),
+    [
+        (
+            ["aide_versee_par_un_lot_paye", "virement_egal_a_ses_aides"],
+            f"UPDATE validation_versement SET virement_id = NULL WHERE inscription_id = ({UNE_PAYEE})",
+            "",
+        ),
+        (
+            ["virement_egal_a_ses_aides"],
+            "UPDATE validation_virement SET aides = aides + 1 WHERE id = (SELECT max(id) FROM validation_virement)",
+            "",
+        ),
+        (
+            ["lot_egal_a_ses_virements", "virement_egal_a_ses_aides"],
+            "UPDATE validation_virement SET montant = montant + 1 WHERE id = (SELECT max(id) FROM validation_virement)",
+            "",
+        ),
+        (
+            ["virement_egal_a_ses_aides"],
+            "UPDATE validation_versement SET groupe_id = groupe_id, prestataire_id = (SELECT min(porteur_id) FROM"
+            f" sejours_groupe) WHERE inscription_id = ({UNE_PAYEE})",
+            "",
+        ),
+        (
+            ["virement_egal_a_ses_aides"],
+            "UPDATE validation_lot SET defait_le = now(), motif_defait = 'Perdu'"
+            " WHERE id = (SELECT max(id) FROM validation_lot)",
+            "",
+        ),
+        (["lot_egal_a_ses_virements"], "UPDATE validation_lot SET montant = montant - 160", ""),
+        (
+            ["aide_versee_par_un_lot_paye"],
+            "UPDATE validation_lot SET paye_le = NULL, paye_par_id = NULL WHERE paye_le IS NOT NULL",
+            "",
+        ),
+        (
+            ["aide_versee_par_un_lot_paye"],
+            "UPDATE validation_lot SET paye_le = execution_le, paye_par_id = cree_par_id"
+            " WHERE id = (SELECT max(id) FROM validation_lot)",
+            "",
+        ),
+        (
+            ["aide_versee_par_un_lot_paye", "totaux_egaux_aux_ecritures"],
+            f"DELETE FROM conventions_mouvement WHERE nature = 'VERSEMENT' AND inscription_id = ({UNE_PAYEE})",
+            "",
+        ),
+        (
+            ["aide_versee_par_un_lot_paye", "un_versement_par_inscription"],
+            f"UPDATE conventions_mouvement SET inscription_id = ({UNE_PAYEE}) WHERE nature = 'VERSEMENT'",
+            "un_versement_par_inscription",
+        ),
+        (
+            ["somme_due_d_une_personne_partie", "virement_egal_a_ses_aides"],
+            "UPDATE validation_versement SET groupe_id = (SELECT max(id) FROM sejours_groupe)"
+            f" WHERE inscription_id = ({UNE_PAYEE})",
+            "",
+        ),
+    ],
+)
+def test_each_breach_in_what_was_paid_is_found(payee, regles, sql, sans):
+    planter(sql, sans=sans)
+    assert trouves() == regles
+
+
+# --- The other half of the rules that say two things ----------------------------------------------------------------
+
+
+def test_people_on_a_cancelled_group_are_found(liste):
+    planter("UPDATE sejours_groupe SET annule_le = now(), motif_annulation = 'Travaux'")
+    assert trouves() == ["places_prises_du_sejour", "rien_de_vivant_sur_un_sejour_annule"]
+
+
+def test_an_option_on_a_cancelled_stay_is_found():
+    ProgrammeFactory()
+    option = {"places": 3, "message": "", "le": LE_24.date(), "maintenant": LE_24}
+    poser(sejour=SejourFactory(), par=CompteFactory(), **option)
+    planter("UPDATE sejours_sejour SET annule_le = now(), motif_annulation = 'Travaux'")
+    assert trouves() == ["rien_de_vivant_sur_un_sejour_annule"]
+
+
+def test_an_equipement_of_a_porteur_is_found(liste):
+    planter("UPDATE sejours_equipement SET prestataire_id = %(porteur)s", porteur=liste.porteur_id)
+    assert trouves() == ["chacun_son_role"]
 
 
 def test_every_control_has_been_seen_to_find_something():

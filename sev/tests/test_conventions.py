@@ -15,7 +15,7 @@ from conventions.tests.factories import CompteFactory
 
 RACINE = Path(__file__).resolve().parents[2]
 GABARITS = RACINE / "templates"
-PAQUETS = ("sev", "conventions", "sejours", "seniors")
+PAQUETS = ("sev", "conventions", "sejours", "seniors", "validation")
 
 
 @cache
@@ -195,6 +195,9 @@ def test_an_operation_is_one_transaction_with_named_arguments_and_a_docstring():
             "sejours/operations/groupes.py: verrouiller_listes",
             "sejours/operations/options.py: faire_tomber",
             "seniors/operations/files.py: servir_toutes_les_files",
+            "validation/operations/fenetres.py: ouvrir_validations",
+            "validation/operations/fenetres.py: constater_depassements",
+            "validation/operations/fenetres.py: rappeler",
         }
         # A step of another operation needs no savepoint of its own.
         decorateurs = [ast.unparse(d).removesuffix("(savepoint=False)") for d in fonction.decorator_list]

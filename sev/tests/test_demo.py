@@ -1,5 +1,6 @@
 """`manage.py demo`: every promised situation exists, whatever the day; loading twice changes nothing."""
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
@@ -19,6 +20,8 @@ from seniors.models import Inscription, Senior
 from seniors.tests.factories import InscriptionFactory
 from sev.demo import scenario
 from sev.socle.models import Courriel
+from validation.models.validations import Phase
+from validation.taches import phase_du_groupe
 
 PARIS = ZoneInfo("Europe/Paris")
 JOURS = [
@@ -83,6 +86,10 @@ def test_every_situation_of_the_contract_is_there(jour):
     ancien = min(a_moi, key=lambda g: g.sejour.debut)
     assert ancien.sejour.annee == jour.year - 1
     assert {i.aide for i in ancien.inscriptions.all()} == {Decimal(160)}
+
+    phases = {jour - g.sejour.fin: phase_du_groupe(g, le=jour)[0] for g in a_moi if g.sejour.fin < jour}
+    assert [phases[age] for age in finis] == [Phase.PRESTATAIRE, Phase.PORTEUR, Phase.CONFIRMEE]
+    assert {v.virement.lot.paye_le.year for v in ancien.versements.all()} == {jour.year - 1}
 
 
 def test_the_credits_are_those_of_the_contract(jour):
@@ -156,7 +163,7 @@ def test_the_accounts_open_with_the_password_of_the_contract(db):
 def test_its_acts_wrote_their_mails(db):
     demo()
     causes = Courriel.objects.values_list("cause", flat=True)
-    genres = {cause.rstrip("0123456789-:") for cause in causes}
+    genres = {re.sub(r"[-:]\d.*", "", cause) for cause in causes}
     assert genres == {
         "activation",
         "invitation",
@@ -165,6 +172,10 @@ def test_its_acts_wrote_their_mails(db):
         "liste-verrouillee-prestataire",
         "option-posee",
         "option-refusee",
+        "validation-ouverte-porteur",
+        "validation-confirmee",
+        "iban",
+        "lot-paye",
     }
 
 

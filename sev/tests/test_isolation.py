@@ -31,6 +31,7 @@ from seniors.models import Inscription
 from seniors.tests.factories import InscriptionFactory, groupe_dote
 from sev.socle.models import Courriel
 from sev.socle.temps import maintenant
+from validation.models import Piece, Signalement, Validation
 
 CAST = ("anonyme", "porteur", "lecteur", "prestataire", "concurrent", "intrus", "ancv")
 
@@ -132,6 +133,19 @@ TABLE = {
     "groupe-annuler": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
     "sejour-annuler": (DU_PRESTATAIRE, PRESTATAIRE_REFUSE),
     "communes": ("302 204 204 403 403 204 403", PAS_DE_POST),
+    # validation
+    "validation": (AUX_DEUX, PAS_DE_POST),
+    "validation-xlsx": (AUX_DEUX, PAS_DE_POST),
+    "validation-groupe": (DU_GROUPE, "302 422 403 422 404 404 403"),
+    "validation-somme": ("302 405 405 405 405 405 405", "302 422 403 422 404 404 403"),
+    "versements": (DES_PRESTATAIRES, PAS_DE_POST),
+    "versements-xlsx": (DES_PRESTATAIRES, PAS_DE_POST),
+    "coordonnees-bancaires": (DES_PRESTATAIRES, "302 403 403 422 422 403 403"),
+    "attestation": (DU_PORTEUR, PAS_DE_POST),
+    "attestations": (DU_PORTEUR, PAS_DE_POST),
+    "signaler": ("302 200 403 200 404 404 403", "302 422 403 422 404 404 403"),
+    "signalement-annuler": ("302 404 403 200 404 404 403", "302 404 403 302 404 404 403"),
+    "piece": ("302 404 404 200 404 404 403", PAS_DE_POST),
     # socle
     "accessibilite": (PARTOUT, JAMAIS),
     "donnees_personnelles": (PARTOUT, JAMAIS),
@@ -211,8 +225,30 @@ class Scene:
             largeur=4,
             hauteur=3,
         )
+        self.piece = self._piece(self.comptes["prestataire"])
         self.courriel = Courriel.objects.create(cause="essai", destinataire="a@exemple.fr", sujet="Essai")
         self.seances = {qui: self._ouvrir(compte) for qui, compte in self.comptes.items() if compte}
+
+    def _piece(self, prestataire) -> Piece:
+        """A report of the provider, before its time, and the paper that goes with it."""
+        validation = Validation.objects.create(
+            groupe=self.groupe,
+            ouverte_le=maintenant(),
+            echeance_prestataire=self.groupe.dernier_jour,
+            arretee_le=self.groupe.dernier_jour,
+            jours_restants=3,
+        )
+        report = Signalement.objects.create(
+            validation=validation, cote="PRESTATAIRE", auteur=prestataire, fait_le=maintenant()
+        )
+        return Piece.objects.create(
+            signalement=report,
+            nom="avis.pdf",
+            type=Piece.Type.PDF,
+            taille=4,
+            fichier=ContentFile(b"%PDF", name="avis.pdf"),
+            deposee_le=maintenant(),
+        )
 
     @staticmethod
     def _ouvrir(compte) -> str:
@@ -236,6 +272,7 @@ class Scene:
             "offre": self.groupe.sejour.offre_id,
             "equipement": self.photo.equipement_id,
             "photo": self.photo.pk,
+            "piece": self.piece.pk,
             "recherche": self.recherche.pk,
             "complement": self.complement.pk,
             "annee": 2022,
@@ -295,7 +332,7 @@ def test_each_of_the_cast_is_answered_as_the_table_says(scene, route):
 
 # Every porteur may look at every stay and its photos, and ask for places of it.
 POUR_TOUS = {"offre", "option-poser", "photo", "complement-demander"}
-CLES = ("numero", "sejour", "option", "recherche", "offre", "equipement", "photo", "complement")
+CLES = ("numero", "sejour", "option", "recherche", "offre", "equipement", "photo", "piece", "complement")
 AVEC_CLE = sorted(
     route
     for route, chemin in routes().items()

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conventions', '0003_credit_fixe'),
+        ('conventions', '0004_un_versement'),
     ]
 
     operations = [

@@ -1,0 +1,300 @@
+"""ANCV pays (V8): what is due, batches with the bank's file, their payment; accounts, masked."""
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.urls import path
+from django.utils.http import content_disposition_header
+
+from conventions.admin.fiches import Acte
+from sejours.admin import Figee
+from sev.socle.admin import JournalAdmin, LectureAdmin
+from sev.socle.lectures import noter
+from sev.socle.models import Lecture
+from sev.socle.tableur import reponse_xlsx
+from sev.socle.temps import aujourdhui, maintenant
+from sev.socle.typographie import date_complete, euros, heure, jour_mois_annee, quantite
+from validation.documents.tableurs import classeur_des_sommes_dues, classeur_du_lot
+from validation.forms.versements import DefaireForm, LotForm, PaiementForm
+from validation.models import CoordonneesBancaires, Lot, Versement
+from validation.operations import versements as operations
+from validation.versements import sommes_dues
+
+ORDRE, TABLEUR = "ordre de virement", "tableur d'un lot"
+
+
+def _constat(objet):
+    """Return the measure of what a batch takes: by provider, with its account, and what it leaves out."""
+    avant = sommes_dues(le=aujourdhui())
+
+    def mesurer(lot):
+        restent = {somme.prestataire for somme in avant if somme.coordonnees is None}
+        lignes = {
+            f"{somme.nom} ({somme.convention}), {somme.compte}{f' : {somme.remarque}' if somme.remarque else ''}": (
+                f"{somme.detail}, à verser"
+                if lot is None
+                else "laissé de côté : sans IBAN"
+                if somme.prestataire in restent
+                else f"{euros(somme.montant)} dans le lot"
+            )
+            for somme in avant
+        }
+        total = sum(somme.montant for somme in avant)
+        if lot is None:
+            return {"Total": f"{euros(total)} à verser"} | lignes
+        return {
+            "Total": f"un lot de {euros(lot.montant)} ({quantite(lot.virements.count(), 'virement')}), "
+            f"{euros(total - lot.montant)} laissés de côté"
+        } | lignes
+
+    return mesurer
+
+
+def _telechargements(lot: Lot) -> str:
+    """Say who was given the bank's file, and when."""
+    lectures = Lecture.objects.filter(quoi=ORDRE, cle=lot.pk).select_related("par").order_by("pk")
+    return " ; ".join(
+        f"{lecture.par}, le {jour_mois_annee(lecture.le)} à {heure(lecture.le)}" for lecture in lectures
+    )
+
+
+def _avant_de_payer(lot: Lot) -> str:
+    return (
+        f"Lot de {euros(lot.montant)} ({quantite(lot.virements.count(), 'virement')}), à exécuter le "
+        f"{date_complete(lot.execution_le)}. Vérifiez sur le relevé de compte que la banque l'a payé. Chaque aide "
+        "passe alors d'« engagé » à « versé » dans les crédits du porteur, et les prestataires et les porteurs "
+        "reçoivent un e-mail. On ne revient pas en arrière."
+    )
+
+
+def _avant_de_defaire(lot: Lot) -> str:
+    remis = _telechargements(lot)
+    prudence = (
+        f"Son fichier a été téléchargé par {remis} : assurez-vous que la banque ne l'exécutera pas, sinon les mêmes "
+        "aides seraient payées deux fois."
+        if remis
+        else "Son fichier n'a été téléchargé par personne."
+    )
+    return (
+        f"Les {euros(lot.montant)} de ce lot redeviennent à verser, et son fichier ne peut plus être téléchargé. "
+        f"{prudence}"
+    )
+
+
+@admin.register(Lot)
+class LotAdmin(Figee):
+    """Batches of transfers: made of all that is due, given to the bank, marked paid, or undone before."""
+
+    creation = "validation.change_lot"
+    change_list_template = "admin/validation/lots.html"
+    list_display = ["reference", "cree_le", "execution_le", "montant", "virements", "etat", "paye_le"]
+    list_filter = [
+        ("paye_le", admin.EmptyFieldListFilter),
+        ("defait_le", admin.EmptyFieldListFilter),
+        "cree_le",
+    ]
+    search_fields = [
+        "reference",
+        "virements__reference",
+        "virements__prestataire__nom",
+        "=virements__groupe__pk",
+    ]
+    fields = readonly_fields = [
+        "reference",
+        "etat",
+        "montant",
+        "cree_le",
+        "cree_par",
+        "execution_le",
+        "paye_le",
+        "paye_par",
+        "defait_le",
+        "motif_defait",
+        "fichiers",
+        "lignes",
+    ]
+    ajout = Acte(
+        nom="preparer",
+        libelle="Préparer un lot…",
+        texte="Toutes les sommes dues aux prestataires qui ont donné leur IBAN sont prises dans un lot : un virement "
+        "par groupe, dans un fichier à remettre à la banque. Rien n'est versé tant que le lot n'est pas marqué payé.",
+        fait="Le lot est préparé. Téléchargez son fichier pour la banque.",
+        formulaire=LotForm,
+        initial=lambda objet: {"execution_le": aujourdhui()},
+        constater=_constat,
+        operation=lambda request, objet, donnees: operations.creer_lot(
+            **donnees, par=request.user, le=aujourdhui(), maintenant=maintenant()
+        ),
+    )
+    actes = (
+        Acte(
+            nom="payer",
+            libelle="Marquer payé…",
+            texte=_avant_de_payer,
+            fait="Le lot est payé. Les prestataires et les porteurs sont prévenus par e-mail.",
+            formulaire=PaiementForm,
+            initial=lambda lot: {"paye_le": aujourdhui()},
+            propose=lambda lot: lot.etat == "À payer",
+            operation=lambda request, lot, donnees: operations.marquer_paye(
+                lot=lot, **donnees, par=request.user, le=aujourdhui(), maintenant=maintenant()
+            ),
+        ),
+        Acte(
+            nom="defaire",
+            libelle="Défaire…",
+            texte=_avant_de_defaire,
+            fait="Le lot est défait. Ses sommes sont de nouveau à verser.",
+            formulaire=DefaireForm,
+            propose=lambda lot: lot.etat == "À payer",
+            operation=lambda request, lot, donnees: operations.defaire_lot(
+                lot=lot, **donnees, par=request.user, maintenant=maintenant()
+            ),
+        ),
+    )
+
+    def has_add_permission(self, request):
+        return request.user.has_perm("validation.add_lot")
+
+    def get_queryset(self, request):
+        """Leave the files where they are: a list of batches does not read them."""
+        return super().get_queryset(request).defer("fichier").annotate(combien=Count("virements"))
+
+    def get_urls(self):
+        """Add what is due, and the two files of a batch."""
+        voir = self.admin_site.admin_view
+        return [
+            path("sommes-dues/", voir(self.sommes_dues), name="validation_lot_sommes_dues"),
+            path("sommes-dues.xlsx", voir(self.sommes_dues_xlsx), name="validation_lot_sommes_dues_xlsx"),
+            path("<int:cle>/ordre.xml", voir(self.ordre), name="validation_lot_ordre"),
+            path("<int:cle>/virements.xlsx", voir(self.tableur), name="validation_lot_tableur"),
+            *super().get_urls(),
+        ]
+
+    def sommes_dues(self, request):
+        """Show what is due, by provider, with what stops it or asks for a second look."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        contexte = {
+            **self.admin_site.each_context(request),
+            "title": "Sommes dues",
+            "opts": self.opts,
+            "sommes": (sommes := sommes_dues(le=aujourdhui())),
+            "total": sum(somme.montant for somme in sommes),
+            "sans_iban": sum(somme.montant for somme in sommes if somme.coordonnees is None),
+            "peut_preparer": self.has_add_permission(request),
+        }
+        return render(request, "admin/validation/sommes_dues.html", contexte)
+
+    def sommes_dues_xlsx(self, request):
+        """The same, as a spreadsheet; accounts masked."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        le = aujourdhui()
+        return reponse_xlsx(
+            f"sommes-dues-{le:%Y-%m-%d}.xlsx", classeur_des_sommes_dues(sommes_dues(le=le), le=le)
+        )
+
+    def ordre(self, request, cle):
+        """Give the bank's file of a batch that is not undone, and note who took it."""
+        lot = self._a_remettre(request, cle)
+        noter(quoi=ORDRE, cle=lot.pk, par=request.user)
+        return HttpResponse(
+            lot.fichier,
+            content_type="application/xml; charset=utf-8",
+            headers={
+                "Content-Disposition": content_disposition_header(True, f"{lot.reference}.xml"),
+                "Cache-Control": "private, no-store",
+            },
+        )
+
+    def tableur(self, request, cle):
+        """Give the spreadsheet of a batch that is not undone, and note who took it."""
+        lot = self._a_remettre(request, cle)
+        noter(quoi=TABLEUR, cle=lot.pk, par=request.user)
+        return reponse_xlsx(f"{lot.reference}.xlsx", classeur_du_lot(lot))
+
+    def _a_remettre(self, request, cle: int) -> Lot:
+        lot = get_object_or_404(Lot, pk=cle)
+        if not self.autorise(request, lot):
+            raise PermissionDenied
+        if lot.defait_le is not None:
+            raise Http404
+        return lot
+
+    @admin.display(description="virements")
+    def virements(self, lot):
+        return lot.combien
+
+    @admin.display(description="état")
+    def etat(self, lot):
+        return lot.etat
+
+    @admin.display(description="fichiers")
+    def fichiers(self, lot):
+        """Link the two files, and say who was given the bank's."""
+        contexte = {"lot": lot, "remis": _telechargements(lot)}
+        return render_to_string("admin/validation/_fichiers.html", contexte)
+
+    @admin.display(description="virements")
+    def lignes(self, lot):
+        """Draw the transfers, accounts masked."""
+        virements = lot.virements.select_related("prestataire", "groupe__porteur").order_by("pk")
+        return render_to_string("admin/validation/_virements.html", {"virements": virements})
+
+
+@admin.register(Versement)
+class VersementAdmin(LectureAdmin):
+    """Every aid that is due or paid."""
+
+    list_display = ["inscription_id", "groupe", "prestataire", "montant", "du_le", "reference", "paye_le"]
+    list_filter = [
+        ("virement", admin.EmptyFieldListFilter),
+        ("virement__lot__paye_le", admin.EmptyFieldListFilter),
+        "du_le",
+    ]
+    list_select_related = ["groupe", "prestataire", "virement__lot"]
+    search_fields = ["=groupe__pk", "prestataire__nom", "virement__reference"]
+    fields = ["inscription_id", "groupe", "prestataire", "montant", "du_le", "reference", "paye_le"]
+
+    @admin.display(description="référence")
+    def reference(self, versement):
+        return versement.virement.reference if versement.virement else ""
+
+    @admin.display(description="versé le", ordering="virement__lot__paye_le")
+    def paye_le(self, versement):
+        return versement.virement.lot.paye_le if versement.virement else None
+
+
+@admin.register(CoordonneesBancaires)
+class CoordonneesBancairesAdmin(LectureAdmin):
+    """Where providers are paid, the IBAN masked: whole only in a batch's files."""
+
+    list_display = fields = ["prestataire", "titulaire", "iban_masque", "modifiees_le"]
+    list_select_related = ["prestataire"]
+    search_fields = ["prestataire__nom", "titulaire"]
+
+    @admin.display(description="IBAN")
+    def iban_masque(self, coordonnees):
+        return coordonnees.iban_masque
+
+
+@admin.register(Lot.pgh_event_model)
+class JournalDesLots(JournalAdmin):
+    """Who made, paid, undid which batch (X3)."""
+
+    nom = "journal des lots de versements"
+    list_display = ["le", "acte", "par", "motif", "reference", "montant", "paye_le", "defait_le"]
+    search_fields = ["reference"]
+
+
+@admin.register(CoordonneesBancaires.pgh_event_model)
+class JournalDesCoordonnees(JournalAdmin):
+    """Who changed where a provider is paid, and when (X3); the end of the IBAN only."""
+
+    nom = "journal des coordonnées bancaires"
+    list_display = ["le", "acte", "par", "prestataire", "titulaire", "fin"]
+    list_select_related = ["prestataire"]
+    search_fields = ["prestataire__nom", "titulaire"]

@@ -1,0 +1,1 @@
+"""What is drawn after a stay: the bank's order, spreadsheets."""

@@ -1,0 +1,1 @@
+"""What may happen after a stay. Only operations write."""

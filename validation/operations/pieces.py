@@ -1,0 +1,119 @@
+"""The files of the papers joined to reports (V5, X4): kept under a name of ours, destroyed when their time is over."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, default_storage
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from sev.socle.journal import acte
+from validation.models import PersonneSignalee, Piece, Presence, Signalement, Versement
+from validation.pieces import PieceLue
+from validation.regles import mois_avant
+
+DOSSIER = "pieces"
+# A form is sent again, or left, within a session.
+ORPHELINE_APRES = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class PieceGardee:
+    """A checked file that is kept, before or after the report it belongs to is made."""
+
+    chemin: str
+    nom: str
+    type: str
+    taille: int
+    empreinte: str
+
+
+def mettre_de_cote(piece: PieceLue) -> PieceGardee:
+    """Keep the file of a checked paper; without a report within a day, `jeter_les_orphelines` removes it."""
+    chemin = default_storage.save(f"{DOSSIER}/{uuid4()}", ContentFile(piece.contenu))
+    return PieceGardee(chemin, piece.nom, piece.type, len(piece.contenu), piece.empreinte)
+
+
+def encore_libres(pieces: list[PieceGardee]) -> list[PieceGardee]:
+    """Return those of `pieces` whose file is still kept, and belongs to no report."""
+    prises = set(
+        Piece.objects.filter(fichier__in=[piece.chemin for piece in pieces]).values_list("fichier", flat=True)
+    )
+    return [piece for piece in pieces if piece.chemin not in prises and default_storage.exists(piece.chemin)]
+
+
+@transaction.atomic
+def detruire_pieces(*, le: date, maintenant: datetime) -> int:
+    """Destroy the papers and what was said of the reported persons, six months after payment; return how many (X4).
+
+    `settings.CONSERVATION_PIECES` months after the last batch of the group was paid, or after its file was ended when
+    nothing is due. Nothing goes while a sum or a disagreement waits. Files go once this is certain.
+    """
+    avant = mois_avant(le, settings.CONSERVATION_PIECES)
+    sommes = Versement.objects.filter(groupe=OuterRef("validation"))
+    attend = sommes.filter(
+        Q(virement__isnull=True)
+        | Q(virement__lot__paye_le__isnull=True)
+        | Q(virement__lot__paye_le__gt=avant)
+    )
+    litiges = Presence.objects.en_litige().filter(validation=OuterRef("validation"))
+    finis = Signalement.objects.filter(
+        ~Exists(attend), ~Exists(litiges), Q(validation__groupe__solde_le__date__lte=avant)
+    )
+    restent = finis.filter(
+        Q(Exists(Piece.objects.filter(signalement=OuterRef("pk"), detruite_le__isnull=True)))
+        | Q(Exists(PersonneSignalee.objects.filter(signalement=OuterRef("pk"), effacee_le__isnull=True)))
+    )
+    with acte("pièces détruites"):
+        return effacer_signalements(
+            signalements=list(restent.values_list("pk", flat=True)), maintenant=maintenant
+        )
+
+
+@transaction.atomic(savepoint=False)
+def effacer_signalements(*, signalements: list[int], maintenant: datetime) -> int:
+    """Destroy the papers of these reports and erase who was reported; return how many papers and persons."""
+    pieces = list(
+        Piece.objects.select_for_update().filter(signalement__in=signalements, detruite_le__isnull=True)
+    )
+    chemins = [piece.fichier.name for piece in pieces]
+    Piece.objects.filter(pk__in=[piece.pk for piece in pieces]).update(
+        fichier="", nom="pièce détruite", detruite_le=maintenant
+    )
+    personnes = PersonneSignalee.objects.filter(signalement__in=signalements, effacee_le__isnull=True).update(
+        nom="",
+        prenom="",
+        date_naissance=None,
+        ville_naissance="",
+        precisions="",
+        effacee_le=maintenant,
+    )
+    Signalement.objects.filter(pk__in=signalements).update(message="")
+    transaction.on_commit(lambda: _supprimer(default_storage, chemins))
+    return len(pieces) + personnes
+
+
+def jeter_les_orphelines(*, avant: datetime) -> int:
+    """Remove the files of before `avant` that belong to no report: of a form that was left, or of a commit that failed.
+
+    Also finishes a destruction that was stopped between the commit and the file. Return how many.
+    """
+    if not default_storage.exists(DOSSIER):
+        return 0
+    _, noms = default_storage.listdir(DOSSIER)
+    anciens = {
+        chemin
+        for chemin in (f"{DOSSIER}/{nom}" for nom in noms)
+        if default_storage.get_modified_time(chemin) < avant
+    }
+    orphelins = anciens - set(Piece.objects.filter(fichier__in=anciens).values_list("fichier", flat=True))
+    _supprimer(default_storage, sorted(orphelins))
+    return len(orphelins)
+
+
+def _supprimer(coffre: Storage, chemins: list[str]) -> None:
+    for chemin in chemins:
+        coffre.delete(chemin)

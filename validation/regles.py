@@ -1,0 +1,84 @@
+"""Dates of the two windows, and what a ticked list amounts to: pure functions, calendar days, euros."""
+
+from calendar import monthrange
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+DELAI = 15
+# Days left at which a reminder is sent, once each (V4).
+RAPPELS = (8, 2, 0)
+
+
+def ouverture_du_prestataire(fin: date) -> date:
+    """Return the first day of the provider's window: the day after the stay's end (V1)."""
+    return fin + timedelta(1)
+
+
+def echeance_du_prestataire(fin: date) -> date:
+    """Return the last day of the provider's window (V1: 21 May, to 5 June)."""
+    return fin + timedelta(DELAI)
+
+
+def echeance_du_porteur(validee: date) -> date:
+    """Return the last day of the porteur's window (V2: validated on 30 May, to 14 June)."""
+    return validee + timedelta(DELAI)
+
+
+@dataclass(frozen=True)
+class Ligne:
+    """A person of a list being ticked: `coche` as the page has it, `selon_prestataire` None while it has not said."""
+
+    inscription: int
+    nom: str
+    aide: Decimal | None
+    coche: bool
+    selon_prestataire: bool | None = None
+
+    @property
+    def desaccord(self) -> bool:
+        return self.selon_prestataire is not None and self.selon_prestataire != self.coche
+
+
+@dataclass(frozen=True)
+class Somme:
+    """What a ticked list amounts to: paid (by amount), given back, left to ANCV. Only aided persons count."""
+
+    versees: tuple[tuple[Decimal, int], ...]
+    absents: tuple[Ligne, ...]
+    litiges: tuple[Ligne, ...]
+
+    @property
+    def verse(self) -> Decimal:
+        return sum((montant * combien for montant, combien in self.versees), Decimal(0))
+
+    @property
+    def aides(self) -> int:
+        return sum(combien for _, combien in self.versees)
+
+    @property
+    def rendu(self) -> Decimal:
+        return sum((ligne.aide for ligne in self.absents), Decimal(0))
+
+    @property
+    def en_litige(self) -> Decimal:
+        return sum((ligne.aide for ligne in self.litiges), Decimal(0))
+
+
+def somme(lignes) -> Somme:
+    """Add up the aids of a ticked list (V6, V7): a person about whom the two sides disagree waits for ANCV."""
+    aidees = [ligne for ligne in lignes if ligne.aide is not None]
+    accord = [ligne for ligne in aidees if not ligne.desaccord]
+    montants = Counter(ligne.aide for ligne in accord if ligne.coche)
+    return Somme(
+        versees=tuple(sorted(montants.items(), reverse=True)),
+        absents=tuple(ligne for ligne in accord if not ligne.coche),
+        litiges=tuple(ligne for ligne in aidees if ligne.desaccord),
+    )
+
+
+def mois_avant(le: date, mois: int) -> date:
+    """Return the day that stands `mois` months before `le`; the month's last one where it has no such day."""
+    annee, rang = divmod(le.year * 12 + le.month - 1 - mois, 12)
+    return date(annee, rang + 1, min(le.day, monthrange(annee, rang + 1)[1]))

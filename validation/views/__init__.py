@@ -1,0 +1,1 @@
+"""The pages after a stay: who went, who is missing, what is paid."""

@@ -1,0 +1,171 @@
+"""« Mes versements » of a provider: what is due, being paid and paid, and where it is paid (V7, V8)."""
+
+from datetime import date
+
+from django.contrib import messages
+from django.contrib.postgres.lookups import Unaccent
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import F
+from django.db.models.functions import Upper
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from conventions.models import Organisme
+from sejours.models import Groupe
+from sev.socle.acces import MESSAGE_LECTEUR, reserve_a
+from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
+from sev.socle.temps import aujourdhui, maintenant
+from validation.forms.versements import CoordonneesForm, FiltreVersements
+from validation.models import CoordonneesBancaires
+from validation.operations.versements import enregistrer_coordonnees
+from validation.versements import (
+    Part,
+    annee_du_prestataire,
+    etat_du_versement,
+    groupes_payables,
+    parts,
+)
+
+PRESTATAIRE = Organisme.Nature.PRESTATAIRE
+PAR_PAGE = 20
+TRI_PAR_DEFAUT = "-debut"
+EQUIPEMENT = "sejour__offre__equipement"
+TRIS = {
+    "groupe": F("pk"),
+    "porteur": Upper(Unaccent("porteur__nom")),
+    "equipement": Upper(Unaccent(f"{EQUIPEMENT}__nom")),
+    "debut": F("sejour__debut"),
+    "montant": F("du"),
+}
+
+
+@require_safe
+@reserve_a(PRESTATAIRE)
+def liste(request):
+    """The groups whose aids are due, being paid, paid or disputed; the year's totals; the account they go to."""
+    le = aujourdhui()
+    filtres = FiltreVersements(request.GET, annee=le.year)
+    payables = groupes_payables(request.user)
+    tri, groupes = _trier(filtres.filtrer(payables), request.GET.get("tri", ""))
+    page = Paginator(groupes.values_list("pk", flat=True), PAR_PAGE).get_page(request.GET.get("page"))
+    page.object_list = _lignes(request.user, list(page.object_list), le)
+    contexte = {
+        "filtres": filtres,
+        "tri": tri,
+        "page": page,
+        "criteres": [
+            {"libelle": libelle, "url": _adresse(request, nom)} for nom, libelle in filtres.criteres().items()
+        ],
+        "sans_criteres": _adresse(request, *filtres.fields),
+        "aucun": not page.paginator.count and not payables.exists(),
+        "annee": annee_du_prestataire(request.user, filtres.cleaned_data.get("annee") or le.year),
+        "coordonnees": CoordonneesBancaires.objects.pour(request.user).first(),
+    }
+    return render(request, "validation/versements.html", contexte)
+
+
+@require_safe
+@reserve_a(PRESTATAIRE)
+def tableur(request):
+    """The same list, whole, as a spreadsheet: a row for each transfer, or for what waits for one."""
+    le = aujourdhui()
+    filtres = FiltreVersements(request.GET, annee=le.year)
+    _, groupes = _trier(filtres.filtrer(groupes_payables(request.user)), request.GET.get("tri", ""))
+    lignes = _lignes(request.user, list(groupes.values_list("pk", flat=True)), le)
+    feuille = Feuille(
+        nom="Versements",
+        titre=f"Mes versements, au {le:%d/%m/%Y}",
+        entetes=(
+            "Groupe n°",
+            "N° de convention",
+            "Porteur de projet",
+            "Équipement",
+            "Date de début",
+            "Date de fin",
+            "Aides",
+            "Montant",
+            "État",
+            "Versé le",
+            "Référence",
+        ),
+        lignes=[_cellules(ligne["groupe"], part) for ligne in lignes for part, _ in ligne["parts"]],
+    )
+    return reponse_xlsx(f"versements-{le:%Y-%m-%d}.xlsx", classeur_xlsx(feuille))
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@reserve_a(PRESTATAIRE)
+def coordonnees(request):
+    """Show the account, masked; record another one, the password being asked again (a lecteur only reads)."""
+    actuelles = CoordonneesBancaires.objects.pour(request.user).first()
+    if request.method == "POST" and not request.user.peut_ecrire:
+        raise PermissionDenied(MESSAGE_LECTEUR)
+    initial = {"titulaire": actuelles.titulaire if actuelles else request.user.organisme.nom}
+    form = CoordonneesForm(request, request.POST if request.method == "POST" else None, initial=initial)
+    if form.is_valid():
+        enregistrer_coordonnees(
+            prestataire=request.user.organisme,
+            titulaire=form.cleaned_data["titulaire"],
+            iban=form.cleaned_data["iban"],
+            par=request.user,
+            maintenant=maintenant(),
+        )
+        messages.success(
+            request,
+            "Vos coordonnées bancaires sont enregistrées. Le titulaire de la convention reçoit un e-mail.",
+        )
+        return redirect("versements")
+    contexte = {"form": form, "actuelles": actuelles}
+    statut = 422 if form.is_bound else 200
+    return render(request, "validation/coordonnees.html", contexte, status=statut)
+
+
+def _trier(groupes, demande: str):
+    """Return the sort in force and the sorted groups; an unknown sort is the default one."""
+    tri = demande if demande.removeprefix("-") in TRIS else TRI_PAR_DEFAUT
+    expression = TRIS[tri.removeprefix("-")]
+    sens = expression.desc(nulls_last=True) if tri.startswith("-") else expression.asc(nulls_first=True)
+    return tri, groupes.order_by(sens, "-pk")
+
+
+def _lignes(compte, cles: list[int], le: date) -> list[dict]:
+    """Return the rows of these groups, in their order: each part with its words."""
+    groupes = Groupe.objects.pour(compte).complets().in_bulk(cles)
+    situees = parts(cles)
+    return [
+        {
+            "groupe": groupes[cle],
+            "parts": [(part, etat_du_versement(part, le)) for part in situees[cle]],
+            "aides": sum(part.aides for part in situees[cle]),
+            "montant": sum(part.montant for part in situees[cle]),
+        }
+        for cle in cles
+    ]
+
+
+def _cellules(groupe: Groupe, part: Part) -> tuple:
+    return (
+        groupe.pk,
+        groupe.porteur.convention.numero,
+        groupe.porteur.nom,
+        groupe.sejour.offre.equipement.nom,
+        groupe.sejour.debut,
+        groupe.sejour.fin,
+        part.aides,
+        part.montant,
+        part.etat.label,
+        part.paye_le,
+        part.reference,
+    )
+
+
+def _adresse(request, *sans: str) -> str:
+    """Return the address of this list without some of its filters, from its first page."""
+    garde = request.GET.copy()
+    for nom in ("page", *sans):
+        garde.pop(nom, None)
+    return f"{reverse('versements')}?{garde.urlencode()}"
