@@ -13,6 +13,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models.signals import post_migrate
 from django.template import engines
@@ -114,6 +115,23 @@ def valkey(tmp_path_factory):
         yield serveur.demarrer()
     finally:
         serveur.arreter()
+
+
+# --- Files ----------------------------------------------------------------------------------------------
+
+
+def papiers() -> set[str]:
+    """Return the papers that are kept, in the memory of this process."""
+    return set(default_storage.listdir("pieces")[1]) if default_storage.exists("pieces") else set()
+
+
+@pytest.fixture(autouse=True)
+def papers_of_this_test_alone():
+    """Remove the papers that a test has kept: the clock of another one would take them for orphans."""
+    avant = papiers()
+    yield
+    for nom in papiers() - avant:
+        default_storage.delete(f"pieces/{nom}")
 
 
 # --- Network --------------------------------------------------------------------------------------------

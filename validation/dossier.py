@@ -21,6 +21,7 @@ from sev.socle.typographie import (
 from validation.models import Presence, Validation, Versement
 from validation.models.validations import Phase
 from validation.regles import Ligne, Somme
+from validation.suivi import reste_apres_reponse
 from validation.taches import phase_du_groupe
 
 # More names than this are counted instead, in the sums.
@@ -73,15 +74,28 @@ class Dossier:
     personnes: list[Personne] = field(default_factory=list)
 
     @property
+    def vide(self) -> bool:
+        """Nobody was on the list, and no window ever opened."""
+        return not self.personnes and self.validation is None
+
+    @property
     def a_venir(self) -> bool:
         """The stay isn't over, or there is nothing to validate."""
-        return self.groupe.annule_le is not None or self.le <= self.groupe.sejour.fin or not self.personnes
+        return self.groupe.annule_le is not None or self.le <= self.groupe.sejour.fin or self.vide
 
     @property
     def a_repondre(self) -> bool:
         """It is this side's turn, and its window runs."""
         attendue = Phase.PORTEUR if self.compte.est_porteur else Phase.PRESTATAIRE
         return not self.a_venir and self.phase == attendue
+
+    @property
+    def signale_par_soi(self) -> bool:
+        """A report made by this side waits for ANCV."""
+        return (
+            self.phase == Phase.ARRETEE
+            and (self.validation.validee_le is not None) == self.compte.est_porteur
+        )
 
     @property
     def ouvert(self) -> bool:
@@ -140,7 +154,7 @@ class Dossier:
         if self.le <= self.groupe.sejour.fin:
             fin = date_longue(self.groupe.sejour.fin, self.le)
             return f"Ce séjour n'est pas terminé. Vous pourrez revenir ici après le {fin}."
-        if not self.personnes:
+        if self.vide:
             return "Personne n'était inscrit sur cette liste : il n'y a rien à valider."
         jour = date_longue(self.echeance, self.le)
         match self.phase:
@@ -149,11 +163,8 @@ class Dossier:
             case Phase.PORTEUR if self.compte.est_prestataire:
                 return f"Vous avez validé la liste. Le porteur de projet peut la confirmer jusqu'au {jour} à minuit."
             case Phase.ARRETEE:
-                reste = quantite(self.validation.jours_restants, "jour")
-                return (
-                    "Une liste non conforme est signalée : le délai est arrêté. "
-                    f"Il restera {reste} quand l'ANCV aura répondu."
-                )
+                reste = reste_apres_reponse(self.validation.jours_restants)
+                return f"Une liste non conforme est signalée : le délai est arrêté. {reste}"
             case Phase.DEPASSEE:
                 return (
                     f"Le délai est passé depuis le {jour} à minuit. "
@@ -222,14 +233,20 @@ class Dossier:
         noms = {p.cle: p.nom for p in self.personnes}
         retires = self.groupe.inscriptions.filter(pk__in=avant.keys() - apres.keys()).select_related("senior")
         cas = (
-            ("Ajoutée|Ajoutées à la liste par l'ANCV", [noms[c] for c in apres if c not in avant]),
-            ("Retirée|Retirées de la liste par l'ANCV", [str(i.senior) for i in retires]),
+            ("Ajoutée", "Ajoutées", "à la liste par l'ANCV", [noms[c] for c in apres if c not in avant]),
+            ("Retirée", "Retirées", "de la liste par l'ANCV", [str(i.senior) for i in retires]),
             (
-                "Aide ou réponse du prestataire changée|Aides ou réponses du prestataire changées",
+                "Changée",
+                "Changées",
+                "(aide ou réponse du prestataire)",
                 [noms[c] for c in apres if c in avant and avant[c] != apres[c]],
             ),
         )
-        return [f"{_accorde(quoi, len(qui))} : {', '.join(qui)}." for quoi, qui in cas if qui]
+        return [
+            f"{une if len(qui) == 1 else plusieurs} {quoi} : {', '.join(qui)}."
+            for une, plusieurs, quoi, qui in cas
+            if qui
+        ]
 
     def repondu(self, presents: set[int]) -> bool:
         """Tell whether this account has already given this very answer (a double click, a page sent again)."""
@@ -287,14 +304,6 @@ def _rendues(inscriptions: list[Inscription]) -> dict[int, Decimal]:
         nature=Mouvement.Nature.LIBERATION, inscription_id__in=absentes
     ).order_by("pk")
     return dict(liberations.values_list("inscription_id", "montant")) if absentes else {}
-
-
-def _accorde(mots: str, n: int) -> str:
-    """« Ajoutée à la liste », « Ajoutées à la liste »."""
-    singulier, _, pluriel = mots.partition("|")
-    if " " in pluriel and " " not in singulier:
-        singulier = f"{singulier} {pluriel.partition(' ')[2]}"
-    return singulier if n == 1 else pluriel
 
 
 # --- Sums -------------------------------------------------------------------------------------------------

@@ -54,9 +54,11 @@ LITIGE = Exists(Presence.objects.en_litige().filter(validation=OuterRef("pk")))
 def passes(compte: Compte, *, le: date) -> QuerySet:
     """Return the groups whose stay is over on `le` and that stand in the list of `compte`, `limite` annotated.
 
-    A porteur's appear once the provider has validated (V2), or once ANCV has closed the file.
+    A porteur's appear once the provider has validated (V2), or once ANCV has closed the file. A list without anybody
+    is none, unless its window had opened before ANCV removed the last person.
     """
-    groupes = Groupe.objects.pour(compte).filter(annule_le__isnull=True, inscrits__gt=0, sejour__fin__lt=le)
+    groupes = Groupe.objects.pour(compte).filter(annule_le__isnull=True, sejour__fin__lt=le)
+    groupes = groupes.filter(Q(inscrits__gt=0) | Q(validation__isnull=False))
     if compte.est_porteur:
         groupes = groupes.filter(AU_PORTEUR | Q(validation__close_le__isnull=False))
     return groupes.annotate(limite=LIMITE)
@@ -100,6 +102,13 @@ class Suivi:
     a_repondre: bool = False
 
 
+def reste_apres_reponse(jours: int) -> str:
+    """Say what is left of a window that a report stopped (V5)."""
+    if jours == 0:
+        return "Il restera le jour même de la réponse de l'ANCV, jusqu'à minuit."
+    return f"Il restera {quantite(jours, 'jour')} quand l'ANCV aura répondu."
+
+
 def suivi(groupe: Groupe, *, compte: Compte, le: date, litiges: int = 0) -> Suivi:
     """Return the row of `groupe` (its stay and validation loaded) as `compte` reads it on `le`.
 
@@ -122,13 +131,8 @@ def suivi(groupe: Groupe, *, compte: Compte, le: date, litiges: int = 0) -> Suiv
         case Phase.PORTEUR:
             return Suivi(groupe, "En attente du porteur", "info", f"Il peut confirmer {jusqu_au}.")
         case Phase.ARRETEE:
-            reste = quantite(groupe.validation.jours_restants, "jour")
-            return Suivi(
-                groupe,
-                "Liste non conforme signalée",
-                "att",
-                f"Délai arrêté. Il restera {reste} quand l'ANCV aura répondu.",
-            )
+            suite = f"Délai arrêté. {reste_apres_reponse(groupe.validation.jours_restants)}"
+            return Suivi(groupe, "Liste non conforme signalée", "att", suite)
         case Phase.DEPASSEE:
             passe = f"Depuis le {date_longue(echeance, le)} à minuit. L'ANCV a repris ce dossier."
             return Suivi(groupe, "Délai dépassé", "non", passe)

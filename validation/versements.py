@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, TextChoices
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, TextChoices
 from django.db.models.functions import ExtractMonth
 from django.utils.timezone import localdate
 
 from conventions.models import Compte
 from sejours.models import Groupe
-from sev.socle.typographie import MOIS, date_longue, euros, jour_mois_annee, quantite
+from sev.socle.typographie import MOIS, euros, jour_mois_annee, quantite
 from validation.models import CoordonneesBancaires, Presence, Versement, Virement
 
 # An account changed since less than this is shown to ANCV before money goes there.
@@ -48,11 +48,9 @@ class Part:
         return TONS[self.etat]
 
 
-def etat_du_versement(part: Part, le: date) -> str:
-    """Say where the money stands, on `le`: the same words for the provider, the porteur and ANCV."""
-    if part.paye_le is not None:
-        return f"Versé le {date_longue(part.paye_le, le)}"
-    return part.etat.label
+def etat_du_versement(part: Part) -> str:
+    """Say where the money stands: the same words for the provider and the porteur."""
+    return f"Versé le {jour_mois_annee(part.paye_le)}" if part.paye_le else part.etat.label
 
 
 # --- A provider's groups ------------------------------------------------------------------------------------
@@ -138,13 +136,11 @@ class Annee:
 
     @property
     def phrase(self) -> str:
-        """The drawing in words."""
+        """The drawing in words; nothing when there is nothing to draw."""
         mois = [
-            f"{nom} {euros(verse + reste)}"
-            for nom, (verse, reste) in zip(MOIS, self.mois, strict=True)
-            if verse + reste
+            f"{nom} {euros(sum(sommes))}" for nom, sommes in zip(MOIS, self.mois, strict=True) if any(sommes)
         ]
-        return f"Aides par mois de début du séjour : {', '.join(mois)}."
+        return f"Aides par mois de début du séjour : {', '.join(mois)}." if mois else ""
 
     @property
     def barres(self) -> list[dict]:
@@ -161,6 +157,11 @@ class Annee:
             }
             for rang, (verse, reste) in enumerate(self.mois)
         ]
+
+
+def derniere_annee(compte: Compte) -> int | None:
+    """Return the latest year of whose stays `compte` is owed or paid something."""
+    return groupes_payables(compte).aggregate(annee=Max("sejour__annee"))["annee"]
 
 
 def annee_du_prestataire(compte: Compte, annee: int) -> Annee:

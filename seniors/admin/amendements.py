@@ -17,7 +17,7 @@ from seniors.operations.fiches import COORDONNEES, Fiche
 from seniors.regles.libelles import libelle_decision
 from sev.socle.lectures import noter
 from sev.socle.temps import aujourdhui, maintenant
-from sev.socle.typographie import date_lettres, euros, quantite
+from sev.socle.typographie import date_lettres, euros, jour_mois_annee, quantite
 
 SEMBLABLES_MAX = 5
 FILE_MAX = 20
@@ -94,7 +94,7 @@ class Constat:
             Inscription.objects.select_related("senior", "senior_lie__senior").filter(pk=self.cle).first()
         )
         if inscription is None:
-            return {"Personne": "", "Éligibilité": "", "Aide": ""}
+            return {"Personne": "", "Éligibilité": "", "Plafond": "", "Aide": ""}
         return {
             "Personne": _identite(inscription.senior),
             "Éligibilité": inscription.get_eligibilite_display(),
@@ -255,15 +255,15 @@ class InscriptionInline(Lecture):
 
     model = Inscription
     verbose_name_plural = "liste"
-    fields = readonly_fields = ["personne", "aide", "motif_sans_aide", "derogation"]
+    fields = readonly_fields = ["naissance", "aide", "motif_sans_aide", "derogation"]
 
     def get_queryset(self, request):
         """Return the list as it stands, in the order of a printed one."""
         return super().get_queryset(request).presentes().liste()
 
     @admin.display(description="né(e) le")
-    def personne(self, inscription):
-        return inscription.senior.date_naissance
+    def naissance(self, inscription):
+        return jour_mois_annee(inscription.senior.date_naissance)
 
 
 class AjoutDUnePersonne:

@@ -30,6 +30,7 @@ from seniors.tests.factories import (
 )
 from sev.controle import controler
 from sev.socle.models import Courriel
+from sev.socle.typographie import de
 
 pytestmark = pytest.mark.django_db
 
@@ -476,7 +477,7 @@ def test_the_journal_says_who_and_why_without_the_reason_to_the_provider(agent, 
         ),
         (
             "correction par l'ANCV",
-            f"Fiche de {riche.senior} : plafond levé par l'ANCV : non devient oui ; sans aide (revenu imposable "
+            f"Fiche {de(str(riche.senior))} : plafond levé par l'ANCV : non devient oui ; sans aide (revenu imposable "
             "au-dessus du plafond) devient aide de 160 €",
             "Veuvage récent",
         ),

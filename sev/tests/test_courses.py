@@ -107,7 +107,7 @@ INVARIANTS = {
     "an aid is not what the ledger engaged for it": """
         SELECT i.id FROM seniors_inscription i LEFT JOIN conventions_mouvement m ON m.inscription_id = i.id
          GROUP BY i.id HAVING coalesce(i.aide, 0) <> coalesce(
-                sum(CASE WHEN m.nature = 'ENGAGEMENT' THEN m.montant ELSE -m.montant END), 0)""",
+                sum(CASE m.nature WHEN 'ENGAGEMENT' THEN m.montant WHEN 'LIBERATION' THEN -m.montant END), 0)""",
     "somebody is aided twice in a year": """
         SELECT senior_id FROM seniors_inscription WHERE aide IS NOT NULL
          GROUP BY senior_id, annee HAVING count(*) > 1""",

@@ -22,7 +22,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
 
 from conventions.models import Compte, DemandeComplement
 from conventions.tests.factories import CompteFactory, connecter
@@ -238,6 +238,9 @@ class Scene:
             arretee_le=self.groupe.dernier_jour,
             jours_restants=3,
         )
+        avis = PdfWriter()
+        avis.add_blank_page(72, 72)
+        avis.write(contenu := BytesIO())
         report = Signalement.objects.create(
             validation=validation, cote="PRESTATAIRE", auteur=prestataire, fait_le=maintenant()
         )
@@ -246,7 +249,7 @@ class Scene:
             nom="avis.pdf",
             type=Piece.Type.PDF,
             taille=4,
-            fichier=ContentFile(b"%PDF", name="avis.pdf"),
+            fichier=ContentFile(contenu.getvalue(), name="avis.pdf"),
             deposee_le=maintenant(),
         )
 
@@ -277,6 +280,7 @@ class Scene:
             "complement": self.complement.pk,
             "annee": 2022,
             "cle": self.courriel.pk if route == "demo-courriel" else self.inscription.pk,
+            "inscription": self.inscription.pk,
             "pk": self.collegue.pk,
             "uidb64": urlsafe_base64_encode(force_bytes(porteur.pk)),
             "token": default_token_generator.make_token(porteur),
@@ -296,6 +300,7 @@ def scene_du_module(django_db_setup, django_db_blocker):
         with time_machine.travel(LE_22_AVRIL, tick=False):
             scene = Scene()
         yield scene
+        scene.piece.fichier.delete(save=False)
         transaction.set_rollback(True)
 
 

@@ -160,7 +160,26 @@ class PersonneInline(Lecture):
 
     model = PersonneSignalee
     verbose_name_plural = "personnes signalées"
-    fields = readonly_fields = ["date_naissance", "ville_naissance", "precisions", "inscription", "refus"]
+    fields = readonly_fields = ["date_naissance", "ville_naissance", "precisions", "decision"]
+
+    @admin.display(description="décision")
+    def decision(self, personne):
+        """Return what was decided, or the two acts that decide."""
+        if personne.inscription_id:
+            return "ajoutée à la liste"
+        if personne.refus:
+            return f"refusée : {personne.refus}"
+        if not personne.signalement.en_attente:
+            return ""
+        actes = ((acte.nom, acte.libelle) for acte in (AJOUTER, REFUSER))
+        return format_html_join(
+            " ",
+            '<a class="button" href="{}">{}</a>',
+            (
+                (reverse(f"admin:validation_personnesignalee_{nom}", args=[personne.pk]), libelle)
+                for nom, libelle in actes
+            ),
+        )
 
 
 @admin.register(Signalement)
@@ -293,7 +312,7 @@ class SignalementAdmin(Figee):
             return format_html("<p>Pièce détruite le {}</p>", date_complete(piece.detruite_le))
         adresse = reverse("admin:validation_signalement_piece", args=[signalement.pk, piece.pk])
         return format_html(
-            '<p><a href="{}">{}</a> ({}, {})</p>',
+            '<p><a href="{}">{} ({}, {})</a></p>',
             adresse,
             piece.nom,
             piece.get_type_display(),

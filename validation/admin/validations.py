@@ -139,6 +139,8 @@ def _phase(validation: Validation) -> Phase:
 
 
 def _delai(validation: Validation) -> str:
+    if validation.terminee:
+        return "Ce dossier est terminé."
     jour = f"{date_complete(validation.echeance)} à minuit"
     if _phase(validation) == Phase.DEPASSEE:
         de_qui = "du porteur de projet" if validation.validee_le else "du prestataire"
@@ -297,15 +299,15 @@ class ValidationAdmin(Figee):
     actes = (VALIDER, CONFIRMER, PROLONGER, CLORE)
     list_display = [
         "numero",
+        "etape",
+        "derniere_limite",
+        "age",
+        "litiges",
         "porteur",
         "convention",
         "prestataire",
         "equipement",
         "fin",
-        "etape",
-        "derniere_limite",
-        "age",
-        "litiges",
     ]
     list_filter = [FiltreParPhase, "groupe__sejour__annee"]
     search_fields = [
@@ -374,7 +376,7 @@ class ValidationAdmin(Figee):
 
     @admin.display(description="fin du séjour", ordering="groupe__sejour__fin")
     def fin(self, validation):
-        return validation.groupe.sejour.fin
+        return f"{validation.groupe.sejour.fin:%d/%m/%Y}"
 
     @admin.display(description="étape")
     def etape(self, validation):

@@ -110,10 +110,10 @@ class FiltreVersements(forms.Form):
         error_messages={"invalid_choice": CHOIX_INCONNU},
     )
     recherche = TexteField(
-        label="N° de groupe, nom ou référence",
+        label="Recherche",
         required=False,
         max_length=120,
-        help_text="Équipement ou porteur",
+        help_text="N° de groupe, équipement, porteur ou référence",
     )
 
     def __init__(self, *args, annee: int, **kwargs):

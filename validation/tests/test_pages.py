@@ -49,6 +49,7 @@ from validation.tests.factories import (
     liste_confirmee,
     liste_du_manuel,
     liste_validee,
+    signalement,
 )
 
 pytestmark = pytest.mark.django_db
@@ -510,6 +511,28 @@ def test_a_file_closed_without_payment_says_why(groupe, porteur, prestataire, an
         assert seance.envoyer(groupe, cles(groupe)).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("jour", "reste"),
+    [
+        (VALIDE_LE, "Il restera 6 jours quand l'ANCV aura répondu."),
+        (date(2022, 6, 5), "Il restera le jour même de la réponse de l'ANCV, jusqu'à minuit."),
+    ],
+)
+def test_a_reported_list_is_read_and_waits_for_ancv(groupe, porteur, prestataire, jour, reste):
+    signalement(groupe, prestataire, le=jour)
+    chez_lui, chez_moi = le(jour, prestataire), le(jour, porteur)
+    page = chez_lui.page(groupe)
+    assert f"Une liste non conforme est signalée : le délai est arrêté. {reste}" in texte(page)
+    assert "checkbox" not in page.content.decode()
+    assert "Voir le signalement" in texte(page) and "Voir le signalement" not in texte(chez_moi.page(groupe))
+    assert numeros(chez_lui.liste()) == []
+    assert f"Délai arrêté. {reste}" in texte(chez_lui.liste(situation="ANCV"))
+    for champs in ({}, {"relire": "1"}):
+        refus = chez_lui.envoyer(groupe, cles(groupe), **champs)
+        assert refus.status_code == 422 and "le délai est arrêté" in texte(refus)
+    assert numeros(chez_moi.liste(situation="")) == []
+
+
 def test_an_extended_window_opens_again(groupe, porteur, ancv):
     validation = liste_validee(groupe)
     jour = date(2022, 6, 16)
@@ -557,6 +580,52 @@ def test_a_reader_reads_and_is_offered_no_act(groupe, porteur):
     for champs in ({}, {"relire": "1"}, {"route": "validation-somme"}):
         assert seance.envoyer(groupe, cles(groupe), **champs).status_code == 403
     assert Validation.objects.get().confirmee_le is None
+
+
+def test_a_provider_reads_neither_income_nor_address(groupe, prestataire):
+    chez_lui = le(VALIDE_LE, prestataire)
+    secrets = {"rfr": 98_765, "revenu_imposable": 12_349, "parts": 1, "situation": "SEULE"}
+    secrets |= {
+        "adresse": "77 RUE DU SECRET",
+        "email": "jeanne@secret.fr",
+        "commentaires": "Sans sel ni secret",
+    }
+    hote = groupe_dote(sejour=groupe.sejour)
+    InscriptionFactory(groupe=hote, **secrets)
+    InscriptionFactory(
+        groupe=hote, senior=SeniorFactory(), revenu_imposable=999_999, parts=1, situation="SEULE"
+    )
+    pages = [
+        chez_lui.liste(situation=""),
+        chez_lui.page(hote),
+        chez_lui.envoyer(hote, [], relire="1"),
+        chez_lui.envoyer(hote, [], route="validation-somme"),
+    ]
+    liste_validee(hote)
+    pages.append(chez_lui.page(hote))
+    for page in pages:
+        assert page.status_code == 200
+        lu = re.sub(r"\s", "", texte(page)).lower()
+        for mot in ("98765", "12349", "999999", "secret", "plafond"):
+            assert mot not in lu, mot
+
+
+def test_a_window_outlives_its_list(groupe, porteur, ancv):
+    """ANCV removed everybody after the provider had answered: the porteur may still end it, for nobody."""
+    liste_validee(groupe)
+    jour = {
+        "par": ancv,
+        "le": CONFIRME_LE,
+        "maintenant": instant(CONFIRME_LE),
+        "motif": "Personne n'est parti",
+    }
+    for inscription in groupe.inscriptions.order_by("-pk"):
+        retirer(inscription=inscription, **jour)
+    seance = le(CONFIRME_LE, porteur)
+    assert numeros(seance.liste()) == [groupe.pk]
+    assert seance.envoyer(groupe, [], vu=vu(seance.page(groupe))).status_code == 302
+    assert numeros(seance.liste(situation="TERMINES")) == [groupe.pk]
+    assert not Versement.objects.exists()
 
 
 def test_others_find_nothing(groupe):

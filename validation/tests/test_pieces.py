@@ -203,12 +203,10 @@ def test_a_file_is_kept_under_a_name_of_ours():
     dossier, _, nom = gardee.chemin.partition("/")
     assert (dossier, len(nom), nom.count("-")) == ("pieces", 36, 4)
     assert gardee.nom == "avis de Jeanne.pdf"
-    default_storage.delete(gardee.chemin)
 
 
 @pytest.mark.django_db
 def test_a_file_without_a_report_goes_the_day_after():
-    jeter_les_orphelines(avant=maintenant() + timedelta(days=999))  # what other tests have left
     groupe = liste_du_manuel()
     report = signalement(groupe, comptes_de(groupe)[1])
     orpheline = mettre_de_cote(lire_piece(fichier_pdf()))

@@ -352,6 +352,7 @@ def test_ancv_reads_adds_refuses_and_answers(agent, report, groupe):
     assert Lecture.objects.get(quoi="signalement").cle == report.pk
 
     ajouter = reverse("admin:validation_personnesignalee_ajouter", args=[marcel.pk])
+    assert f'href="{ajouter}">Ajouter à la liste…</a>' in lue
     ouverte = page(agent.get(ajouter))
     assert 'value="LE GOFF"' in ouverte
     assert 'value="03/02/1944"' in ouverte
@@ -368,6 +369,9 @@ def test_ancv_reads_adds_refuses_and_answers(agent, report, groupe):
     repondre_ = reverse("admin:validation_signalement_repondre", args=[report.pk])
     assert "Ajoutez ou refusez d'abord 1 personne" in page(agent.post(repondre_, {"reponse": ""}))
     assert agent.post(refus, {"motif": "Absent du registre"}).status_code == 302
+    lue = page(agent.get(fiche))
+    assert "ajoutée à la liste" in lue
+    assert "refusée : Absent du registre" in lue
     assert agent.post(repondre_, {"reponse": "Merci"}).status_code == 302
     assert Validation.objects.get().echeance == date(2022, 6, 9)
     assert agent.post(repondre_, {"reponse": "Merci"}).status_code == 422

@@ -1,7 +1,5 @@
 """« Mes versements » of a provider: what is due, being paid and paid, and where it is paid (V7, V8)."""
 
-from datetime import date
-
 from django.contrib import messages
 from django.contrib.postgres.lookups import Unaccent
 from django.core.exceptions import PermissionDenied
@@ -24,6 +22,7 @@ from validation.operations.versements import enregistrer_coordonnees
 from validation.versements import (
     Part,
     annee_du_prestataire,
+    derniere_annee,
     etat_du_versement,
     groupes_payables,
     parts,
@@ -51,7 +50,8 @@ def liste(request):
     payables = groupes_payables(request.user)
     tri, groupes = _trier(filtres.filtrer(payables), request.GET.get("tri", ""))
     page = Paginator(groupes.values_list("pk", flat=True), PAR_PAGE).get_page(request.GET.get("page"))
-    page.object_list = _lignes(request.user, list(page.object_list), le)
+    page.object_list = _lignes(request.user, list(page.object_list))
+    annee = filtres.cleaned_data.get("annee") or derniere_annee(request.user)
     contexte = {
         "filtres": filtres,
         "tri": tri,
@@ -61,7 +61,7 @@ def liste(request):
         ],
         "sans_criteres": _adresse(request, *filtres.fields),
         "aucun": not page.paginator.count and not payables.exists(),
-        "annee": annee_du_prestataire(request.user, filtres.cleaned_data.get("annee") or le.year),
+        "annee": annee_du_prestataire(request.user, annee or le.year),
         "coordonnees": CoordonneesBancaires.objects.pour(request.user).first(),
     }
     return render(request, "validation/versements.html", contexte)
@@ -74,7 +74,7 @@ def tableur(request):
     le = aujourdhui()
     filtres = FiltreVersements(request.GET, annee=le.year)
     _, groupes = _trier(filtres.filtrer(groupes_payables(request.user)), request.GET.get("tri", ""))
-    lignes = _lignes(request.user, list(groupes.values_list("pk", flat=True)), le)
+    lignes = _lignes(request.user, list(groupes.values_list("pk", flat=True)))
     feuille = Feuille(
         nom="Versements",
         titre=f"Mes versements, au {le:%d/%m/%Y}",
@@ -132,14 +132,14 @@ def _trier(groupes, demande: str):
     return tri, groupes.order_by(sens, "-pk")
 
 
-def _lignes(compte, cles: list[int], le: date) -> list[dict]:
+def _lignes(compte, cles: list[int]) -> list[dict]:
     """Return the rows of these groups, in their order: each part with its words."""
     groupes = Groupe.objects.pour(compte).complets().in_bulk(cles)
     situees = parts(cles)
     return [
         {
             "groupe": groupes[cle],
-            "parts": [(part, etat_du_versement(part, le)) for part in situees[cle]],
+            "parts": [(part, etat_du_versement(part)) for part in situees[cle]],
             "aides": sum(part.aides for part in situees[cle]),
             "montant": sum(part.montant for part in situees[cle]),
         }
