@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from conventions.models import Compte, Convention, Credit, EvenementSecurite, Mouvement, Organisme
+from conventions.models import (
+    Compte,
+    Convention,
+    Credit,
+    DemandeComplement,
+    EvenementSecurite,
+    Mouvement,
+    Organisme,
+)
 from sev.socle.journal import Source, Trace, Traces, ecarts, precedents
 from sev.socle.typographie import euros
 
@@ -76,6 +84,7 @@ def sources(compte: Compte) -> list[Source]:
         (Organisme.pgh_event_model.objects.filter(pgh_obj=organisme), _organisme),
         (Convention.pgh_event_model.objects.filter(pgh_obj=organisme), _convention),
         (Compte.pgh_event_model.objects.filter(organisme=organisme), _compte),
+        (DemandeComplement.pgh_event_model.objects.filter(convention=organisme), _demande),
     )
     mouvements = Mouvement.objects.filter(
         credit__in=Credit.objects.pour(compte), nature__in=("ALLOCATION", "COMPLEMENT", "REPRISE")
@@ -111,7 +120,8 @@ def _convention(apres, avant) -> str:
     if avant is None:
         return f"Convention {apres.numero} créée"
     return _phrase(
-        f"Convention {apres.numero} modifiée", ecarts(avant, apres, ("numero", "activee_le", "close_le"))
+        f"Convention {apres.numero} modifiée",
+        ecarts(avant, apres, ("numero", "activee_le", "suspendue_le", "close_le")),
     )
 
 
@@ -123,6 +133,17 @@ def _compte(apres, avant) -> str:
     return _phrase(
         f"Compte de {apres.nom} modifié", ecarts(avant, apres, ("nom", "email", "role", "titulaire"))
     )
+
+
+def _demande(apres, avant) -> str:
+    quoi = f"Complément de crédits {apres.programme_id}"
+    if avant is None:
+        return f"{quoi} demandé : {euros(apres.montant)}"
+    if apres.retiree_le:
+        return f"{quoi} : demande de {euros(apres.montant)} retirée"
+    if apres.accorde is None:
+        return f"{quoi} : demande de {euros(apres.montant)} refusée"
+    return f"{quoi} : {euros(apres.accorde)} accordés sur {euros(apres.montant)} demandés"
 
 
 def _phrase(debut: str, precisions: list[str]) -> str:

@@ -2,7 +2,11 @@
 
 from datetime import date, datetime
 
+from django.conf import settings
+from django.urls import reverse
+
 from conventions.courriels import lettres
+from conventions.models import DemandeComplement
 from sejours.models import Option, Sejour
 from seniors.models import Fusion, Inscription
 from seniors.regles.libelles import libelle_decision, libelle_sans_motif
@@ -18,6 +22,21 @@ def aides_de_la_file(convention: int, inscriptions: list[Inscription], *, entree
         sujet=f"{quantite(len(inscriptions), 'aide')} de plus sur vos listes",
         gabarit="aides_de_la_file",
         contexte={"inscriptions": inscriptions, "total": sum(i.aide for i in inscriptions)},
+    )
+
+
+def complement_decide(demande: DemandeComplement, inscriptions: list[Inscription]) -> list[Courriel]:
+    """Tell the porteur what ANCV answered to its request, and who gains an aid by it (C8, C9)."""
+    return lettres(
+        demande.convention_id,
+        cause=f"complement-decide:{demande.pk}",
+        sujet=f"Votre demande de crédits {demande.annee} : {demande.etat.lower()}",
+        gabarit="complement_decide",
+        contexte={
+            "demande": demande,
+            "inscriptions": inscriptions,
+            "lien": settings.SEV_BASE_URL + reverse("credits"),
+        },
     )
 
 

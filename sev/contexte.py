@@ -17,6 +17,7 @@ MENU_PORTEUR = (
     ("Chercher un séjour", "offres"),
     ("Mes options", "options"),
     ("Mes groupes", "groupes"),
+    ("Mes crédits", "credits"),
     ("Validation", "validation"),
     ("Mon compte", "compte"),
     ("Utilisateurs", "utilisateurs"),

@@ -277,6 +277,7 @@ CELERY_BEAT_SCHEDULE = {
     "rappels-validation": {"task": "validation.tasks.rappeler_validations", "schedule": crontab(minute=20)},
     "pieces": {"task": "validation.tasks.detruire_pieces", "schedule": crontab(hour=3, minute=40)},
     "seances": {"task": "sev.socle.tasks.effacer_seances", "schedule": crontab(hour=4, minute=20)},
+    "imports": {"task": "conventions.tasks.importer_decisions", "schedule": 15.0},
     "files-d-attente": {"task": "seniors.tasks.servir_files", "schedule": crontab(minute="*/5")},
     "doublons": {"task": "seniors.tasks.chercher_doublons", "schedule": crontab(hour=3, minute=10)},
     "retention": {"task": "sev.tasks.purger", "schedule": crontab(hour=3, minute=40)},

@@ -87,13 +87,15 @@ class ConventionAdmin(FicheAdmin):
     )
 
     def get_readonly_fields(self, request, obj=None):
-        """Freeze what the account already stands on."""
+        """Freeze what the account already stands on; the rest is done by acts."""
         if obj is None:
-            return ["close_le"]
-        return ["organisme", "activee_le", *(["numero"] if obj.activee_le else [])]
+            return []
+        figes = ["organisme", "activee_le", "suspendue_le", "close_le", "motif"]
+        return figes + (["numero"] if obj.activee_le else [])
 
     def get_fields(self, request, obj=None):
-        return ["organisme", "numero", *(["activee_le", "close_le"] if obj else [])]
+        suites = ["activee_le", "suspendue_le", "close_le", "motif"]
+        return ["organisme", "numero", *(suites if obj else [])]
 
 
 @admin.register(Compte)

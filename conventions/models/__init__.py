@@ -1,6 +1,8 @@
 """Who takes part in the programme, and with how much money."""
 
+from conventions.models.complements import DemandeComplement
 from conventions.models.credits import Credit, Mouvement
+from conventions.models.imports import Decision, Import, LigneImport
 from conventions.models.organismes import Compte, Convention, Organisme
 from conventions.models.programme import Bareme, Fermeture, Programme, Tarif
 from conventions.models.securite import CarteDeSecours, CodeDeSecours, EvenementSecurite
@@ -12,8 +14,12 @@ __all__ = [
     "Compte",
     "Convention",
     "Credit",
+    "Decision",
+    "DemandeComplement",
     "EvenementSecurite",
     "Fermeture",
+    "Import",
+    "LigneImport",
     "Mouvement",
     "Organisme",
     "Programme",

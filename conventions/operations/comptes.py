@@ -279,8 +279,11 @@ def confirmer_adresse(*, compte: Compte, demande: str, maintenant: datetime) -> 
 
 @transaction.atomic
 def corriger_adresse(*, compte: Compte, adresse: str, par: Compte, maintenant: datetime) -> Compte:
-    """Change the address of an account whose mailbox is lost, at ANCV (manual); the old mailbox is told."""
-    return _changer_adresse(_verrouiller(compte), adresse, f"ancv-{maintenant.timestamp()}", par=par)
+    """Change the address of an account whose mailbox is lost, at ANCV (manual); both mailboxes are told."""
+    demande = f"ancv-{maintenant.timestamp()}"
+    compte = _changer_adresse(_verrouiller(compte), adresse, demande, par=par)
+    deposer([courriels.adresse_corrigee(compte, demande)])
+    return compte
 
 
 def _changer_adresse(compte: Compte, adresse: str, demande: str, *, par: Compte) -> Compte:

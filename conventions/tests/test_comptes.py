@@ -291,7 +291,10 @@ def test_staff_correct_an_address_whose_mailbox_is_lost(porteur, ancv):
         compte=porteur, adresse="neuve@ccas.fr", par=ancv, maintenant=MAINTENANT
     )
     assert change.email == "neuve@ccas.fr"
-    assert Courriel.objects.get().destinataire == "monique@ccas.fr"
+    assert [(c.destinataire, c.sujet) for c in Courriel.objects.order_by("pk")] == [
+        ("monique@ccas.fr", "Votre adresse e-mail a changé"),
+        ("neuve@ccas.fr", "Votre nouvelle adresse e-mail"),
+    ]
     assert journal() == [("update", "adresse e-mail changée", "Alix AGENT")]
 
 

@@ -1,5 +1,5 @@
-"""ANCV's admin of what `seniors` adds to the groups and stays, of persons and doubles, and its journals."""
+"""ANCV's admin of what `seniors` adds to the pages of the apps below, of persons and doubles, and its journals."""
 
-from seniors.admin import amendements, doublons, listes, personnes
+from seniors.admin import amendements, conventions, credits, doublons, listes, personnes, programme
 
-__all__ = ["amendements", "doublons", "listes", "personnes"]
+__all__ = ["amendements", "conventions", "credits", "doublons", "listes", "personnes", "programme"]

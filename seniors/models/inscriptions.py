@@ -8,10 +8,10 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import ExtractYear
 
-from conventions.models import Bareme
+from conventions.models import Bareme, Mouvement
 from sejours.models import Groupe
 from seniors.models.seniors import Senior
 from sev.socle.temps import mois_avant
@@ -44,11 +44,20 @@ class InscriptionQuerySet(models.QuerySet):
         """Return the registrations refused for lack of credit, the first to be served first (C9)."""
         return self.filter(motif_sans_aide__in=Inscription.MOTIFS_DE_FILE).order_by("inscrite_le", "pk")
 
-    def de_listes_ouvertes(self, *, le: date):
-        """Return the registrations on the lists that may still change on `le` (I14)."""
-        return self.filter(
-            groupe__verrouille_le__isnull=True, groupe__annule_le__isnull=True, groupe__dernier_jour__gte=le
+    def a_servir(self, *, le: date):
+        """Return those whom credit may still aid on `le` (C9): on open lists, on closed ones by a complement.
+
+        A complement given since the list closed serves it until the stay is over, unless its file is settled.
+        """
+        complements = Mouvement.objects.filter(
+            nature=Mouvement.Nature.COMPLEMENT,
+            credit__convention=OuterRef("groupe__porteur"),
+            credit__programme=OuterRef("annee"),
+            date__gte=OuterRef("groupe__dernier_jour"),
         )
+        ouverte = Q(groupe__verrouille_le__isnull=True, groupe__dernier_jour__gte=le)
+        close = Q(Exists(complements), groupe__solde_le__isnull=True, fin__gte=le)
+        return self.filter(ouverte | close, groupe__annule_le__isnull=True)
 
     def commentaires_a_effacer(self, *, le: date):
         """Return the registrations whose words about the stay are no longer needed on `le` (X4)."""

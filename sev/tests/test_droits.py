@@ -6,6 +6,7 @@ what a group may, this one what comes of it.
 
 import re
 from datetime import date
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -19,13 +20,18 @@ from django.urls import get_resolver, reverse
 from conventions.admin.fiches import ADMINISTRATEUR as ADMINISTRATEURS
 from conventions.admin.fiches import FicheAdmin
 from conventions.droits import DROITS, GROUPES, droits_du_groupe
-from conventions.models import Compte, EvenementSecurite
+from conventions.forms.imports import lire_fichier
+from conventions.models import Compte, EvenementSecurite, Programme
+from conventions.operations import imports
+from conventions.operations.complements import demander
 from conventions.tests.factories import CompteFactory, TelephoneFactory, connecter
+from conventions.tests.test_import import dotation, fichier
 from sejours.models import DemandePlaces
 from seniors.models import DemandeDonnees, Doublon
 from seniors.operations.doublons import chercher_doublons, ecarter
 from seniors.operations.fusions import fusionner
 from seniors.tests.factories import InscriptionFactory, SeniorFactory, groupe_dote
+from sev.socle import journal
 from sev.socle.lectures import noter
 from sev.socle.models import Courriel, Passage
 from sev.socle.temps import maintenant
@@ -56,6 +62,12 @@ PAGES = {
     "conventions.programme": (LU, LU, DE_LA_GESTION),
     "conventions.tarif": (LU, LU, DE_LA_GESTION),
     "conventions.bareme": (LU, LU, DE_LA_GESTION),
+    "conventions.mouvement": (LU, LU, PERSONNE),
+    "conventions.demandecomplement": (LU, LU, PERSONNE),
+    "conventions.demandecomplementevent": (LU, LU, PERSONNE),
+    "conventions.decision": (LU, LU, PERSONNE),
+    "conventions.import": (LU, LU, DE_LA_GESTION),
+    "conventions.programmeevent": (LU, LU, PERSONNE),
     "conventions.evenementsecurite": (DE_LA_GESTION, DE_LA_GESTION, PERSONNE),
     "sejours.equipement": (LU, LU, DE_LA_GESTION),
     "sejours.offre": (LU, LU, PERSONNE),
@@ -107,7 +119,18 @@ ACTES = {
     "conventions.credit complement": (DE_LA_GESTION, REFUSE_VIDE),
     "conventions.credit reprendre": (DE_LA_GESTION, REFUSE_VIDE),
     "conventions.programme suspendre": (DE_LA_GESTION, REFUSE_VIDE),
-    "conventions.programme reprendre": (DE_LA_GESTION, REFUSE_VIDE),
+    "conventions.programme reprendre": (DE_LA_GESTION, "200 403 403 403 200"),
+    "conventions.programme ouvrir-suivante": (DE_LA_GESTION, REFUSE_VIDE),
+    "conventions.tarif corriger": (DE_LA_GESTION, REFUSE_VIDE),
+    "conventions.bareme corriger": (DE_LA_GESTION, REFUSE_VIDE),
+    "conventions.import importer": (DE_LA_GESTION, FAIT),
+    "conventions.demandecomplement accorder": (DE_LA_GESTION, REFUSE_VIDE),
+    "conventions.demandecomplement refuser": (DE_LA_GESTION, REFUSE_VIDE),
+    "conventions.convention renouveler": (DE_LA_GESTION, REFUSE_VIDE),
+    "conventions.convention suspendre": (DE_LA_GESTION, REFUSE_VIDE),
+    "conventions.convention reprendre": (DE_LA_GESTION, REFUSE_VIDE),
+    "conventions.convention clore": (DE_LA_GESTION, REFUSE_VIDE),
+    "conventions.convention rouvrir": (DE_LA_GESTION, REFUSE_VIDE),
     "sejours.equipement offre": (DE_LA_GESTION, REFUSE_VIDE),
     "sejours.offre sejour": (DE_LA_GESTION, REFUSE_VIDE),
     "sejours.sejour groupe": (DE_LA_GESTION, REFUSE_VIDE),
@@ -161,6 +184,7 @@ class Bureau:
         noter(quoi="essai", cle=1, par=titulaire)
         self.agents = {nom: self.agent(nom) for nom in AGENTS}
         self._personnes()
+        self._argent(groupe.porteur.convention)
         EvenementSecurite.objects.create(
             nature="CODES", compte=self.agents["gestion"], par=self.agents["gestion"], le=maintenant()
         )
@@ -191,6 +215,23 @@ class Bureau:
         DemandeDonnees.objects.create(
             senior=gardee, nature="EXPORT", motif="Lettre n° 1", par=agent, le=quand
         )
+
+    def _argent(self, convention) -> None:
+        """A decision that was imported, one that waits to be, and a porteur's request."""
+        agent, quand = self.agents["gestion"], maintenant()
+        fait = {"le": quand.date(), "maintenant": quand}
+        lignes = lire_fichier(fichier(dotation("EAS-1", convention.numero, montant="10")))
+        a_ecrire = lire_fichier(fichier(dotation("EAS-2", convention.numero, montant="20")))
+        en_attente = imports.lire(fichier="suite.csv", lignes=a_ecrire, par=agent, maintenant=quand)
+        ecrit = imports.lire(fichier="decisions.csv", lignes=lignes, par=agent, maintenant=quand)
+        imports.lancer(lot=ecrit, par=agent, maintenant=quand)
+        imports.importer(lot=ecrit, limite=10, **fait)
+        assert en_attente.pk < ecrit.pk
+        demander(
+            convention=convention, annee=2022, montant=Decimal(160), motif="Une de plus", par=agent, **fait
+        )
+        with journal.acte("programme", par=agent):
+            Programme.objects.filter(annee=2022).update(delai_option=8)
 
     @staticmethod
     def agent(nom: str) -> Compte:
@@ -319,7 +360,9 @@ def test_each_group_opens_the_pages_that_the_table_says(bureau, modele):
     assert bureau.reponses(bureau.adresse(modele, "changelist")) == liste
     assert bureau.reponses(bureau.adresse(modele, "change")) == fiche
     assert bureau.reponses(bureau.adresse(modele, "add")) == ajout
-    assert bureau.reponses(bureau.adresse(modele, "delete")) == PERSONNE
+    # A report of an import is the only thing that is deleted: its decisions stay.
+    suppression = DE_LA_GESTION if modele == "conventions.import" else PERSONNE
+    assert bureau.reponses(bureau.adresse(modele, "delete")) == suppression
     assert bureau.reponses(bureau.adresse(modele, "history")) == fiche
 
 

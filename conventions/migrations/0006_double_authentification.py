@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conventions', '0004_un_versement'),
+        ('conventions', '0005_complements_imports'),
     ]
 
     operations = [
