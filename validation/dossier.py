@@ -19,8 +19,8 @@ from sev.socle.typographie import (
 )
 from validation.models import Presence, Validation
 from validation.models.validations import Phase
-from validation.regles import Ligne, Somme
-from validation.suivi import phase_du_groupe, reste_apres_reponse
+from validation.regles import Ligne, Somme, reste_apres_reponse
+from validation.suivi import phase_du_groupe
 from validation.versements import Etat, etat_du_versement, parts
 
 # More names than this are counted instead, in the sums.

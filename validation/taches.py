@@ -9,7 +9,7 @@ from django.urls import reverse
 from conventions.models import Compte
 from sejours.models import Groupe
 from sejours.taches import Tache
-from sev.socle.typographie import date_complete, date_longue, euros, periode
+from sev.socle.typographie import date_complete, date_longue, euros, periode, quantite
 from validation.models import Versement
 from validation.suivi import a_traiter
 from validation.versements import attend_un_iban
@@ -75,7 +75,8 @@ def _tache(groupe: Groupe, compte: Compte, echeance: date, le: date) -> Tache:
         texte=f"Le prestataire a validé sa liste le {date_complete(groupe.validation.validee_le)}."
         if compte.est_porteur
         else "Décochez les personnes absentes, puis validez.",
-        contexte=f"Séjour {periode(sejour.debut, sejour.fin, le)}, groupe n° {groupe.pk}, {groupe.inscrits} inscrits.",
+        contexte=f"Séjour {periode(sejour.debut, sejour.fin, le)}, groupe n° {groupe.pk}, "
+        f"{quantite(groupe.inscrits, 'inscrit')}.",
         url=reverse("validation-groupe", args=[groupe.pk]),
         bouton=f"{verbe.capitalize()} la liste" if compte.peut_ecrire else "Voir la liste",
         cache=f"du groupe n° {groupe.pk}",

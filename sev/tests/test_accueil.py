@@ -22,7 +22,16 @@ from sejours.tests.factories import GroupeFactory, PorteurFactory, SejourFactory
 from seniors.tests.factories import PARIS, InscriptionFactory, clair
 from sev import contexte
 from sev.views import _prenom
-from validation.tests.factories import comptes_de, instant, liste_confirmee, liste_du_manuel, liste_validee
+from validation.operations.validations import confirmer
+from validation.tests.factories import (
+    cles,
+    comptes_de,
+    instant,
+    liste_confirmee,
+    liste_du_manuel,
+    liste_validee,
+)
+from validation.tests.versements import iban_de, lot_paye
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +120,33 @@ def test_a_provider_without_iban_is_told_what_waits_for_it(client):
     with time_machine.travel(instant(date(2022, 6, 12)), tick=False):
         (tache,) = visiter(client, comptes_de(passe)[1]).context["taches"]
     assert (clair(tache.titre), tache.url) == ("1 120 € vous attendent", reverse("coordonnees-bancaires"))
+
+
+def test_a_confirmed_list_s_card_says_that_people_still_wait_for_ancv_s_word(client, porteur):
+    passe = liste_du_manuel(porteur=porteur.organisme)
+    liste_validee(passe)
+    confirmer(
+        groupe=passe,
+        presents=cles(passe, "Pierre RONVIN", "Bernard SAVATE"),
+        par=porteur,
+        le=date(2022, 6, 10),
+        maintenant=instant(date(2022, 6, 10)),
+    )
+    with time_machine.travel(instant(date(2022, 6, 12)), tick=False):
+        ((carte,),) = [annee["cartes"] for annee in visiter(client, porteur).context["annees"]]
+    assert (carte.etat, clair(carte.suite)) == ("Désaccord", "2 désaccords : l'ANCV décidera.")
+
+
+def test_the_gauge_counts_the_aids_paid_apart_from_those_engaged(client, porteur):
+    passe = liste_du_manuel(porteur=porteur.organisme)
+    liste_confirmee(passe)
+    iban_de(passe.sejour.offre.equipement.prestataire)
+    lot_paye()
+    InscriptionFactory(groupe=groupe_qui_ferme(porteur, date(2022, 7, 10), places=10))
+    with time_machine.travel(instant(date(2022, 6, 24)), tick=False):
+        page = texte(visiter(client, porteur))
+    assert "Versé (8 aides) 1 280 €" in page
+    assert "Engagé (1 aide) 180 €" in page
 
 
 # --- The porteur's tasks ----------------------------------------------------------------------------------------
