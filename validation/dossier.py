@@ -324,7 +324,14 @@ def _versees(dossier: Dossier, total: Somme) -> list[dict]:
         for montant, combien in total.versees
     ]
     vous = "Versé au prestataire" if dossier.compte.est_porteur else "Vous sera versé"
-    return [*rangs, {"libelle": vous, "montant": euros(total.verse), "total": True}]
+    ligne = {
+        "libelle": "Total des aides" if dossier.confirme else vous,
+        "montant": euros(total.verse),
+        "total": True,
+    }
+    if all(p.aide is None for p in dossier.personnes):
+        ligne["detail"] = "Personne n'est aidé sur cette liste."
+    return [*rangs, ligne]
 
 
 def _absentes(dossier: Dossier, total: Somme) -> list[dict]:

@@ -150,6 +150,9 @@ class FicheAdmin(admin.ModelAdmin):
                 raise Http404
             if not self._permis(request, un_acte, objet):
                 raise PermissionDenied
+            if request.method != "POST" and not un_acte.propose(objet):
+                messages.warning(request, f"« {un_acte.libelle.removesuffix('…')} » n'est plus possible ici.")
+                return self._retour(objet)
             return self.executer(request, un_acte, objet)
 
         return vue
@@ -202,7 +205,7 @@ class FicheAdmin(admin.ModelAdmin):
         """Draw the page of an act: 422 when its form was refused."""
         contexte = {
             **self.admin_site.each_context(request),
-            "title": un_acte.mots("libelle", objet),
+            "title": un_acte.mots("libelle", objet).removesuffix("…"),
             "opts": self.opts,
             "acte": un_acte,
             "texte": un_acte.mots("texte", objet),

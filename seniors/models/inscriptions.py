@@ -117,7 +117,7 @@ class Inscription(models.Model):
         PLAFOND = "PLAFOND", "revenu imposable au-dessus du plafond"
         AIDANT_EN_PLUS = "AIDANT_EN_PLUS", "un aidant est déjà aidé"
         EFFACEE = "EFFACEE", "retirée de la liste"
-        ABSENTE = "ABSENTE", "n'est pas partie"
+        ABSENTE = "ABSENTE", "absence au séjour"
         NON_VERSEE = "NON_VERSEE", "dossier clos sans versement"
 
     AVEC_COMMENTAIRES = ~Q(commentaires="") | ~Q(regroupement="")
