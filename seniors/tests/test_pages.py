@@ -423,7 +423,7 @@ def test_the_groups_page_costs_the_same_whatever_its_list(
     connecter(client, porteur)
     adresse = reverse("groupe", args=[groupe.pk])
     client.get(adresse)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         client.get(adresse)
 
 

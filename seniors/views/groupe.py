@@ -126,7 +126,7 @@ def _rangs(page, groupe, le) -> dict[int, int]:
     """Return the place in the porteur's queue of those on the page who wait for credit (C9)."""
     if not any(i.motif_sans_aide in Inscription.MOTIFS_DE_FILE for i in page):
         return {}
-    file = Inscription.objects.en_attente_de_credit().de_listes_ouvertes(le=le)
+    file = Inscription.objects.en_attente_de_credit().a_servir(le=le)
     file = file.filter(groupe__porteur=groupe.porteur_id, annee=groupe.sejour.annee)
     return {cle: rang for rang, cle in enumerate(file.values_list("pk", flat=True), start=1)}
 

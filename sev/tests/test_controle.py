@@ -2,13 +2,15 @@
 
 import re
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from conventions.models import Mouvement
+from conventions.models import Decision, Mouvement
+from conventions.operations.complements import accorder, demander
 from conventions.tests.factories import CompteFactory, CreditFactory, ProgrammeFactory
 from sejours.operations.groupes import verrouiller_listes
 from sejours.operations.options import poser
@@ -152,6 +154,12 @@ def trouves() -> list[str]:
             "UPDATE seniors_senior SET cle_nom = 'AUTRE' WHERE id = (SELECT min(id) FROM seniors_senior)",
             "",
         ),
+        (
+            ["une_personne_en_usage"],
+            "UPDATE seniors_senior SET fusionne_dans_id = (SELECT max(id) FROM seniors_senior)"
+            " WHERE id = (SELECT min(id) FROM seniors_senior)",
+            "",
+        ),
         (["cles_d_identite"], "UPDATE seniors_senior SET ville_naissance = 'Brest'", ""),
         (
             ["chacun_son_role"],
@@ -239,6 +247,46 @@ def test_places_held_beyond_those_of_the_stay_are_found(liste):
     assert trouves() == []
     planter("UPDATE sejours_sejour SET places = places_prises + 2", sans="sejour_jamais_surreserve")
     assert trouves() == ["places_en_option_du_sejour"]
+
+
+def test_a_request_that_was_given_something_else_is_found(liste):
+    porteur = CompteFactory(convention=liste.porteur.convention)
+    demande = demander(
+        convention=liste.porteur.convention,
+        annee=2022,
+        montant=Decimal(320),
+        motif="Deux personnes attendent.",
+        par=porteur,
+        le=LE_24.date(),
+        maintenant=LE_24,
+    )
+    accorder(
+        demande=demande,
+        montant=Decimal(320),
+        reponse="",
+        par=CompteFactory(ancv=True),
+        le=LE_24.date(),
+        maintenant=LE_24,
+    )
+    assert trouves() == []
+    planter("UPDATE conventions_demandecomplement SET accorde = 160")
+    assert trouves() == ["decisions_et_complements_au_grand_livre"]
+
+
+def test_a_decision_of_another_amount_is_found(liste):
+    mouvement = Mouvement.objects.get(nature="ALLOCATION")
+    decision = Decision.objects.create(
+        reference="EAS-1",
+        convention=liste.porteur.convention,
+        annee=2022,
+        montant=1500,
+        action="RENOUVELER",
+        mouvement=mouvement,
+        importee_le=LE_24,
+    )
+    assert trouves() == []
+    Decision.objects.filter(pk=decision.pk).update(annee=2023)
+    assert trouves() == ["decisions_et_complements_au_grand_livre"]
 
 
 @pytest.mark.parametrize(
