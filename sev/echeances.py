@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from activite.tasks import relever_activite
 from sejours.tasks import faire_tomber_options, rappeler_listes, verrouiller_listes
 from seniors.tasks import servir_files
 from sev.socle.tasks import effacer_seances, envoyer_courriels
@@ -38,5 +39,6 @@ ECHEANCES = (
     Echeance("files-d-attente", servir_files, timedelta(minutes=20)),
     Echeance("pieces", detruire_pieces, timedelta(hours=30)),
     Echeance("seances", effacer_seances, timedelta(hours=30)),
+    Echeance("activite", relever_activite, timedelta(hours=30)),
     Echeance("courriels", envoyer_courriels, timedelta(minutes=5)),
 )
