@@ -15,7 +15,7 @@ from activite.bord import barres_de
 from activite.forms import ActiviteForm, OccupationForm
 from activite.models import Activite, Releve
 from activite.operations import relever
-from activite.tableaux import AXES, EN_EUROS, LIBELLES, annees_jusqu_a, occupation, tableau
+from activite.tableaux import AXES, EN_EUROS, LIBELLES, annees_jusqu_a, mesures_de, occupation, tableau
 from sejours.carte_de_france import cercles
 from sev.socle.admin import LectureAdmin
 from sev.socle.tableur import reponse_xlsx
@@ -44,10 +44,12 @@ class ActiviteAdmin(LectureAdmin):
     def changelist_view(self, request, extra_context=None):
         """Show the figures of a year along an axis, beside another year's, and over ten years."""
         choix = self._choix(request)
-        axe, mesure = AXES[choix["form"].choix("axe", "mois")], choix["form"].choix("mesure", "inscrits")
-        figures = tableau(axe, annee=choix["annee"], autre=choix["autre"], filtres=choix["filtres"])
-        if mesure not in figures.mesures:
+        axe, mesure = AXES[choix["form"].choisis["axe"]], choix["form"].choisis["mesure"]
+        if mesure not in mesures_de(axe.cle, choix["filtres"]):
             mesure = "inscrits"
+        figures = tableau(
+            axe, annee=choix["annee"], autre=choix["autre"], filtres=choix["filtres"], tri=mesure
+        )
         annees = annees_jusqu_a(choix["annees"][0], filtres=choix["filtres"])
         contexte = choix | {
             "title": "Activité",
@@ -124,14 +126,13 @@ class ActiviteAdmin(LectureAdmin):
         releves = {releve.annee: releve for releve in Releve.objects.all()}
         courante = aujourdhui().year
         annees = sorted(releves, reverse=True) or [courante]
-        form = ActiviteForm(request.GET, annees=annees)
-        annee = form.choix("annee", courante if courante in annees else annees[0])
-        autre = form.choix("autre", annee - 1)
+        form = ActiviteForm(request.GET, annees=annees, courante=courante)
+        annee = form.choisis["annee"]
         return {
             "form": form,
             "annees": annees,
             "annee": annee,
-            "autre": autre,
+            "autre": form.choisis["autre"],
             "filtres": form.filtres(),
             "releve": releves.get(annee),
             "en_cours": annee >= courante,
@@ -142,15 +143,15 @@ class ActiviteAdmin(LectureAdmin):
         self._voir(request)
         courante = aujourdhui().year
         annees = sorted({*Releve.objects.values_list("annee", flat=True), courante}, reverse=True)
-        form = OccupationForm(request.GET, annees=annees)
-        annee = form.choix("annee", courante)
+        form = OccupationForm(request.GET, annees=annees, courante=courante)
+        annee = form.choisis["annee"]
         prestataires = occupation(annee=annee)
-        if mots := form.choix("q", ""):
+        if mots := form.choisis["q"]:
             prestataires = prestataires.filter(
                 Q(offre__equipement__prestataire__nom__icontains=mots)
                 | Q(offre__equipement__prestataire__convention__numero__icontains=mots)
             )
-        return form, annee, prestataires.order_by(*form.ORDRES[form.choix("tri", "taux")])
+        return form, annee, prestataires.order_by(*form.ORDRES[form.choisis["tri"]])
 
     def _dessin(self, figures, mesure: str) -> dict:
         """Return the plot that suits the axis: columns, a map, or lying bars."""

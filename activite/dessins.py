@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sev.socle.typographie import nombre
 
 LARGEUR, SOMMET, BASE = 920, 32, 272
-NOMS, BARRE, RANG = 280, 520, 76
+NOMS, BARRE, RANG = 340, 450, 76
 
 
 @dataclass(frozen=True)

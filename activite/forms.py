@@ -23,6 +23,18 @@ COLONNES = {
 }
 
 
+def _annee(demande, annees: list[int], courante: int) -> int:
+    """Return the year that is asked for, else the present one, else the last that is known."""
+    demandee = demande.get("annee", "")
+    if demandee.isascii() and demandee.isdigit() and int(demandee) in annees:
+        return int(demandee)
+    return courante if courante in annees else annees[0]
+
+
+def _choix(annees: list[int]) -> list[tuple[int, str]]:
+    return [(annee, str(annee)) for annee in annees]
+
+
 class ActiviteForm(forms.Form):
     """Year, year to compare with, axis, measure drawn, and filters."""
 
@@ -32,7 +44,7 @@ class ActiviteForm(forms.Form):
         label="Selon", choices=[(axe.cle, axe.titre) for axe in AXES.values()], required=False
     )
     mesure = forms.ChoiceField(
-        label="Dessiner", choices=[(mesure, LIBELLES[mesure]) for mesure in MESURES], required=False
+        label="Dessiner et trier", choices=[(mesure, LIBELLES[mesure]) for mesure in MESURES], required=False
     )
     type_porteur = forms.ChoiceField(
         label="Type de porteur", choices=TOUT + Organisme.TypePorteur.choices, required=False
@@ -49,20 +61,19 @@ class ActiviteForm(forms.Form):
         label="Département du porteur", choices=DEPARTEMENTS_NOMMES, required=False
     )
 
-    def __init__(self, *args, annees: list[int], **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["annee"].choices = self.fields["autre"].choices = [(a, str(a)) for a in annees]
-
-    def choix(self, nom: str, defaut):
-        """Return what was chosen, or `defaut`."""
+    def __init__(self, demande, *, annees: list[int], courante: int):
+        """Show the defaults as chosen: the present year, the one before it, by month."""
+        annee = _annee(demande, annees, courante)
+        defauts = {"annee": annee, "autre": annee - 1, "axe": "mois", "mesure": "inscrits"}
+        super().__init__(defauts | {cle: valeur for cle, valeur in demande.items() if valeur})
+        self.fields["annee"].choices = _choix(annees)
+        self.fields["autre"].choices = _choix([*annees, min(annees) - 1])
         self.is_valid()
-        valeur = self.cleaned_data.get(nom)
-        return defaut if valeur in (None, "") else valeur
+        self.choisis = defauts | {nom: v for nom, v in self.cleaned_data.items() if v not in (None, "")}
 
     def filtres(self) -> dict:
         """Return the chosen filters: column → value."""
-        choisis = {colonne: self.choix(champ, None) for champ, colonne in COLONNES.items()}
-        return {colonne: valeur for colonne, valeur in choisis.items() if valeur is not None}
+        return {colonne: self.choisis[champ] for champ, colonne in COLONNES.items() if champ in self.choisis}
 
 
 class OccupationForm(forms.Form):
@@ -85,12 +96,10 @@ class OccupationForm(forms.Form):
     q = forms.CharField(label="Prestataire ou n° de convention", max_length=80, required=False)
     tri = forms.ChoiceField(label="Trier par", choices=TRIS, required=False)
 
-    def __init__(self, *args, annees: list[int], **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["annee"].choices = [(a, str(a)) for a in annees]
-
-    def choix(self, nom: str, defaut):
-        """Return what was chosen, or `defaut`."""
+    def __init__(self, demande, *, annees: list[int], courante: int):
+        """Show the defaults as chosen: the present year, the fullest first."""
+        defauts = {"annee": _annee(demande, annees, courante), "q": "", "tri": "taux"}
+        super().__init__(defauts | {cle: valeur for cle, valeur in demande.items() if valeur})
+        self.fields["annee"].choices = _choix(annees)
         self.is_valid()
-        valeur = self.cleaned_data.get(nom)
-        return defaut if valeur in (None, "") else valeur
+        self.choisis = defauts | {nom: v for nom, v in self.cleaned_data.items() if v not in (None, "")}

@@ -99,8 +99,11 @@ def mesures_de(axe: str | None, filtres: dict) -> tuple[str, ...]:
     return MESURES
 
 
-def tableau(axe: Axe, *, annee: int, autre: int, filtres: dict) -> Tableau:
-    """Return the figures of `annee` and `autre` along `axe`, among the cells of `filtres` (column → value); a query."""
+def tableau(axe: Axe, *, annee: int, autre: int, filtres: dict, tri: str = "inscrits") -> Tableau:
+    """Return the figures of `annee` and `autre` along `axe`, among the cells of `filtres` (column → value).
+
+    One query. Where the axis has no order of its own, the largest `tri` comes first.
+    """
     cases = Activite.objects.filter(annee__in={annee, autre}, **filtres)
     if axe.cle == "eligibilite":
         cases = cases.exclude(eligibilite="")
@@ -115,7 +118,7 @@ def tableau(axe: Axe, *, annee: int, autre: int, filtres: dict) -> Tableau:
                 _ajouter(getattr(total, cote), case)
     rangees = list(lignes.values())
     if not axe.toutes:
-        rangees.sort(key=lambda ligne: (-ligne.ici["inscrits"], -ligne.avant["inscrits"], ligne.libelle))
+        rangees.sort(key=lambda ligne: (-ligne.ici[tri], -ligne.avant[tri], ligne.libelle))
     return Tableau(axe, annee, autre, rangees, total, mesures_de(axe.cle, filtres))
 
 
