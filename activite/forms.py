@@ -41,7 +41,7 @@ class ActiviteForm(forms.Form):
     annee = forms.TypedChoiceField(label="Année", coerce=int, required=False)
     autre = forms.TypedChoiceField(label="Comparée à", coerce=int, required=False)
     axe = forms.ChoiceField(
-        label="Selon", choices=[(axe.cle, axe.titre) for axe in AXES.values()], required=False
+        choices=[(axe.cle, axe.titre) for axe in AXES.values()], required=False, widget=forms.HiddenInput
     )
     mesure = forms.ChoiceField(
         label="Dessiner et trier", choices=[(mesure, LIBELLES[mesure]) for mesure in MESURES], required=False

@@ -3,7 +3,8 @@
 from datetime import date, datetime
 
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import Q
+from django.utils.timezone import localdate
 
 from activite.models import Activite, Releve, Rythme
 from sejours.models import Groupe, Sejour
@@ -88,13 +89,15 @@ def _rien_ne_change_plus(annee: int, le: date) -> bool:
 
 
 def relever_les_annees(*, le: date, maintenant: datetime) -> int:
-    """Count every year that may have changed, each in its own transaction; return how many were counted."""
-    premier = Sejour.objects.order_by("debut").values_list("annee", flat=True).first()
-    if premier is None:
-        return 0
-    dernier = max(Sejour.objects.aggregate(dernier=Max("debut"))["dernier"].year, le.year)
-    definitives = set(Releve.objects.filter(definitif=True).values_list("annee", flat=True))
-    a_relever = [annee for annee in range(premier, dernier + 1) if annee not in definitives]
+    """Count every year that may have changed since it was counted, each in its own transaction; return how many.
+
+    Once a day (Paris): a year that was counted on `le` already waits for tomorrow, a final one for somebody to ask.
+    """
+    releves = Releve.objects.in_bulk()
+    # A year that has lost its last stay, moved to another, is counted too.
+    annees = {*Sejour.objects.order_by().values_list("annee", flat=True).distinct(), *releves}
+    faites = {r.annee for r in releves.values() if r.definitif or localdate(r.releve_le) >= le}
+    a_relever = sorted(annees - faites)
     for annee in a_relever:
         relever(annee=annee, le=le, maintenant=maintenant)
     return len(a_relever)

@@ -39,6 +39,6 @@ ECHEANCES = (
     Echeance("files-d-attente", servir_files, timedelta(minutes=20)),
     Echeance("pieces", detruire_pieces, timedelta(hours=30)),
     Echeance("seances", effacer_seances, timedelta(hours=30)),
-    Echeance("activite", relever_activite, timedelta(hours=30)),
+    Echeance("activite", relever_activite, timedelta(hours=3)),
     Echeance("courriels", envoyer_courriels, timedelta(minutes=5)),
 )

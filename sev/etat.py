@@ -29,11 +29,7 @@ def _base() -> dict:
     try:
         with transaction.atomic(), connection.cursor() as curseur:
             curseur.execute(f"SET LOCAL statement_timeout = {DELAI_BASE_MS}")
-            taches = {
-                nom: {cle: tache[cle] for cle in ("age_secondes", "en_retard", "en_erreur")}
-                for nom, tache in etat_des_taches(maintenant()).items()
-            }
-            return {"base": True, "taches": taches, "courriels": etat_des_courriels()}
+            return {"base": True, "taches": _taches(), "courriels": etat_des_courriels()}
     except Error:
         return {"base": False}
 
@@ -46,6 +42,14 @@ def _courtier() -> bool:
             return courtier.ping()
     except (RedisError, ValueError):
         return False
+
+
+def _taches() -> dict:
+    """Return what a probe is told of each task."""
+    return {
+        nom: {cle: tache[cle] for cle in ("age_secondes", "en_retard", "en_erreur")}
+        for nom, tache in etat_des_taches(maintenant()).items()
+    }
 
 
 def etat_des_taches(instant: datetime) -> dict[str, dict]:

@@ -253,7 +253,7 @@ CELERY_BEAT_SCHEDULE = {
     "rappels-validation": {"task": "validation.tasks.rappeler_validations", "schedule": crontab(minute=20)},
     "pieces": {"task": "validation.tasks.detruire_pieces", "schedule": crontab(hour=3, minute=40)},
     "seances": {"task": "sev.socle.tasks.effacer_seances", "schedule": crontab(hour=4, minute=20)},
-    "activite": {"task": "activite.tasks.relever_activite", "schedule": crontab(hour=2, minute=30)},
+    "activite": {"task": "activite.tasks.relever_activite", "schedule": crontab(minute=30)},
     "files-d-attente": {"task": "seniors.tasks.servir_files", "schedule": crontab(minute="*/5")},
 }
 
