@@ -27,6 +27,7 @@ COMPTES = (
     ("ancv2528", "porteur, 1 500 € of credit this year"),
     ("ancv2528-lecteur", "colleague of ancv2528 who only reads"),
     ("ancv1654", "another porteur, ASSOCIATION VOYAGES, 640 €, all used"),
+    ("ancv3107", "a third porteur, with the manual's list to confirm"),
     ("presta34", "prestataire, ACTIF RESIDENCE"),
     ("presta17", "another prestataire"),
     ("ancv", "ANCV's staff, at /admin/"),

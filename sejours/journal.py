@@ -50,6 +50,8 @@ def phrase(apres, avant) -> str:
         return f"{nom} annulé : {apres.motif_annulation}"
     if avant.verrouille_le is None and apres.verrouille_le is not None:
         return f"{nom} : la liste est définitive"
+    if avant.solde_le is None and apres.solde_le is not None:
+        return f"{nom} : plus aucune réponse n'est attendue"
     precisions = ecarts(avant, apres, FAITS)
     if avant.verrouille_le is not None and apres.verrouille_le is None:
         precisions.insert(0, "la liste est rouverte")

@@ -5,6 +5,7 @@ from statistics import mode
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
+from django.db.models import Count, Q
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -30,6 +31,7 @@ from sev.etat import etat_du_service
 from sev.socle.acces import reserve_a
 from sev.socle.models import Courriel
 from sev.socle.temps import aujourdhui
+from validation.suivi import avec_litiges
 
 TACHES_MAX = 6
 CARTES_MAX = 12
@@ -56,20 +58,20 @@ def _accueil_porteur(request):
         + sejours.taches.du_porteur(compte, le=le)
         + seniors.taches.du_porteur(compte, le=le)
     )
-    groupes = (
-        Groupe.objects.pour(compte)
-        .filter(sejour__annee__in=(le.year, le.year + 1))
-        .complets()
-        .select_related("validation")
-        .order_by("-dernier_jour", "pk")
-    )
+    groupes = avec_litiges(
+        Groupe.objects.pour(compte).filter(sejour__annee__in=(le.year, le.year + 1))
+    ).order_by("-dernier_jour", "pk")
     par_annee = {annee: [] for annee in (le.year, le.year + 1)}
     for groupe in groupes:
-        par_annee[groupe.sejour.annee].append(validation.cartes.carte(groupe, le=le))
+        par_annee[groupe.sejour.annee].append(validation.cartes.carte(groupe, le=le, litiges=groupe.litiges))
     aides = Inscription.objects.pour(compte).filter(annee=le.year, aide__isnull=False)
+    paye = "versement__virement__lot__paye_le__isnull"
     contexte = {
         "credits": _credits(compte, le.year),
-        "aides_engagees": aides.count(),
+        **aides.aggregate(
+            aides_versees=Count("pk", filter=Q((paye, False))),
+            aides_engagees=Count("pk", filter=Q((paye, True))),
+        ),
         "annees": [
             {"annee": annee, "cartes": cartes[:CARTES_MAX], "autres": len(cartes[CARTES_MAX:])}
             for annee, cartes in par_annee.items()

@@ -15,7 +15,7 @@ from sev.socle.courriels import composer
 from sev.socle.models import Courriel
 from sev.socle.typographie import date_complete, euros, heure, periode_longue, quantite, restant
 from validation.models import CoordonneesBancaires, Lot, Presence, Signalement, Validation, Virement
-from validation.regles import Somme
+from validation.regles import Somme, reste_apres_reponse
 
 
 @dataclass(frozen=True)
@@ -246,16 +246,9 @@ def signalee(signalement: Signalement) -> list[Lettre]:
         sujet=f"Liste non conforme signalée : {_sujet(validation.groupe)}",
         phrases=(
             f"{qui} signale que des personnes manquent sur la liste : {_sejour(validation.groupe)}.",
-            f"Le délai est arrêté. {reprise(validation.jours_restants)}",
+            f"Le délai est arrêté. {reste_apres_reponse(validation.jours_restants)}",
         ),
     )
-
-
-def reprise(jours: int) -> str:
-    """Say what is left of a window that a report stops, once ANCV has answered (V5)."""
-    if jours == 0:
-        return "Il restera le jour même de la réponse de l'ANCV, jusqu'à minuit."
-    return f"Il restera {quantite(jours, 'jour')} quand l'ANCV aura répondu."
 
 
 def signalee_a_l_ancv(signalement: Signalement, *, personnes: int, pieces: int, adresse: str) -> Courriel:

@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 
 from django.core import signing
-from django.db.models import BooleanField, Count, ExpressionWrapper, Q, Sum
 
 from conventions.models import Compte, Mouvement
 from sejours.models import Groupe
@@ -18,11 +17,11 @@ from sev.socle.typographie import (
     jour_mois_annee,
     quantite,
 )
-from validation.models import Presence, Validation, Versement
+from validation.models import Presence, Validation
 from validation.models.validations import Phase
-from validation.regles import Ligne, Somme
-from validation.suivi import reste_apres_reponse
-from validation.taches import phase_du_groupe
+from validation.regles import Ligne, Somme, reste_apres_reponse
+from validation.suivi import phase_du_groupe
+from validation.versements import Etat, etat_du_versement, parts
 
 # More names than this are counted instead, in the sums.
 NOMS_MAX = 8
@@ -375,27 +374,15 @@ def _litiges(dossier: Dossier, total: Somme) -> list[dict]:
 
 def paiements(dossier: Dossier) -> list[dict]:
     """Return where the money of a confirmed list stands (V8): what is due, in a batch, paid and when."""
-    versements = (
-        Versement.objects.pour(dossier.compte)
-        .filter(groupe=dossier.groupe)
-        .values("virement__lot__paye_le", en_lot=ExpressionWrapper(Q(virement__isnull=False), BooleanField()))
-        .annotate(aides=Count("pk"), total=Sum("montant"))
-        .order_by("virement__lot__paye_le", "-en_lot")
-    )
     return [
         {
-            "libelle": _paiement(v["virement__lot__paye_le"], dossier.le, en_lot=v["en_lot"]),
-            "montant": euros(v["total"]),
-            "detail": quantite(v["aides"], "aide"),
+            "libelle": etat_du_versement(part),
+            "montant": euros(part.montant),
+            "detail": quantite(part.aides, "aide"),
         }
-        for v in versements
+        for part in parts([dossier.groupe.pk])[dossier.groupe.pk]
+        if part.etat != Etat.LITIGE
     ]
-
-
-def _paiement(paye_le: date | None, le: date, *, en_lot: bool) -> str:
-    if paye_le:
-        return f"Versé le {date_longue(paye_le, le)}"
-    return "Virement en préparation" if en_lot else "À verser"
 
 
 def reponse(dossier: Dossier, cote: str) -> str:

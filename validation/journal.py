@@ -5,7 +5,7 @@ from django.db.models import Q
 from conventions.journal import Fil, Ligne, historique
 from conventions.models import Compte
 from sejours.models import Groupe
-from seniors.models import Inscription
+from seniors.models import Inscription, Senior
 from sev.socle.journal import Source, Trace, precedents
 from sev.socle.typographie import date_complete, quantite
 from validation.models import Presence, Validation
@@ -59,18 +59,21 @@ def _presences(cles: list[int]) -> dict[int, Trace]:
     lus = list(modele.objects.filter(pk__in=cles))
     avant = precedents(lus, modele.objects.filter(pgh_obj__in={e.pgh_obj_id for e in lus}))
     inscriptions = Inscription.objects.filter(pk__in={e.inscription_id for e in lus}).select_related("senior")
-    noms = {i.pk: str(i.senior) for i in inscriptions}
+    seniors = {i.pk: i.senior for i in inscriptions}
     return {
         e.pk: Trace.de(
-            e, f"Groupe n° {e.validation_id} : {noms[e.inscription_id]} {_verdict(e, avant[e.pk])}"
+            e, f"Groupe n° {e.validation_id} : {_verdict(e, avant[e.pk], seniors[e.inscription_id])}"
         )
         for e in lus
     }
 
 
-def _verdict(apres, avant) -> str:
+def _verdict(apres, avant, senior: Senior) -> str:
+    e = "e" if senior.civilite == "MME" else ""
     if apres.tranchee is not None and (avant is None or avant.tranchee is None):
-        return "est partie selon l'ANCV" if apres.tranchee else "n'est pas partie selon l'ANCV"
+        return (
+            f"désaccord réglé, {senior} retenu{e} comme {f'présent{e}' if apres.tranchee else f'absent{e}'}"
+        )
     if apres.selon_porteur is False:
-        return "n'est pas partie selon le porteur"
-    return "n'est pas venue selon le prestataire"
+        return f"{senior} noté{e} absent{e} pour le porteur"
+    return f"{senior} noté{e} absent{e} pour le prestataire"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from sev.socle.typographie import quantite
+
 DELAI = 15
 # Days left at which a reminder is sent, once each (V4).
 RAPPELS = (8, 2, 0)
@@ -24,6 +26,13 @@ def echeance_du_prestataire(fin: date) -> date:
 def echeance_du_porteur(validee: date) -> date:
     """Return the last day of the porteur's window (V2: validated on 30 May, to 14 June)."""
     return validee + timedelta(DELAI)
+
+
+def reste_apres_reponse(jours: int) -> str:
+    """Say what is left of a window that a report stopped (V5)."""
+    if jours == 0:
+        return "Il restera le jour même de la réponse de l'ANCV, jusqu'à minuit."
+    return f"Il restera {quantite(jours, 'jour')} quand l'ANCV aura répondu."
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import (
-    Count,
     DateField,
     DateTimeField,
     Exists,
@@ -13,7 +12,6 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
-    Subquery,
     TextChoices,
 )
 from django.db.models.functions import Cast, Coalesce
@@ -23,8 +21,7 @@ from sejours.models import Groupe
 from sev.socle.typographie import date_longue, quantite, restant
 from validation.models import Presence
 from validation.models.validations import Phase
-from validation.regles import DELAI
-from validation.taches import phase_du_groupe
+from validation.regles import DELAI, echeance_du_prestataire, reste_apres_reponse
 
 
 class Situation(TextChoices):
@@ -49,6 +46,18 @@ EN_COURS = Q(validation__confirmee_le__isnull=True, validation__close_le__isnull
 QUI_COURT = EN_COURS & Q(validation__arretee_le__isnull=True)
 AU_PORTEUR = Q(validation__validee_le__isnull=False)
 LITIGE = Exists(Presence.objects.en_litige().filter(validation=OuterRef("pk")))
+
+
+def phase_du_groupe(groupe: Groupe, *, le: date) -> tuple[Phase, date]:
+    """Return where a group whose stay is over stands on `le`, and its last day, even if the clock has not yet run (V1).
+
+    `groupe` has its stay loaded, and its validation if there is one.
+    """
+    validation = getattr(groupe, "validation", None)
+    if validation is not None:
+        return validation.phase(le), validation.echeance
+    echeance = echeance_du_prestataire(groupe.sejour.fin)
+    return (Phase.PRESTATAIRE if le <= echeance else Phase.DEPASSEE), echeance
 
 
 def passes(compte: Compte, *, le: date) -> QuerySet:
@@ -86,9 +95,8 @@ def a_traiter(compte: Compte, *, le: date) -> QuerySet:
 
 def avec_litiges(groupes: QuerySet) -> QuerySet:
     """Return the groups with all that a row shows, and `litiges`: how many people wait for ANCV's word (V6)."""
-    litiges = Presence.objects.en_litige().filter(validation=OuterRef("pk")).order_by()
-    combien = litiges.values("validation").annotate(n=Count("pk")).values("n")
-    return groupes.complets().select_related("validation").annotate(litiges=Coalesce(Subquery(combien), 0))
+    litiges = Presence.objects.en_litige().combien()
+    return groupes.complets().select_related("validation").annotate(litiges=litiges)
 
 
 @dataclass(frozen=True)
@@ -100,13 +108,6 @@ class Suivi:
     ton: str
     suite: str
     a_repondre: bool = False
-
-
-def reste_apres_reponse(jours: int) -> str:
-    """Say what is left of a window that a report stopped (V5)."""
-    if jours == 0:
-        return "Il restera le jour même de la réponse de l'ANCV, jusqu'à minuit."
-    return f"Il restera {quantite(jours, 'jour')} quand l'ANCV aura répondu."
 
 
 def suivi(groupe: Groupe, *, compte: Compte, le: date, litiges: int = 0) -> Suivi:

@@ -9,45 +9,51 @@ from django.urls import reverse
 from conventions.models import Compte
 from sejours.models import Groupe
 from sejours.taches import Tache
-from sev.socle.typographie import date_complete, date_longue, periode
-from validation.models.validations import Phase
-from validation.regles import echeance_du_prestataire
-
-
-def phase_du_groupe(groupe: Groupe, *, le: date) -> tuple[Phase, date]:
-    """Return where a group whose stay is over stands on `le`, and its last day, even if the clock has not yet run (V1).
-
-    `groupe` has its stay loaded, and its validation if there is one.
-    """
-    validation = getattr(groupe, "validation", None)
-    if validation is not None:
-        return validation.phase(le), validation.echeance
-    echeance = echeance_du_prestataire(groupe.sejour.fin)
-    return (Phase.PRESTATAIRE if le <= echeance else Phase.DEPASSEE), echeance
+from sev.socle.typographie import date_complete, date_longue, euros, periode, quantite
+from validation.models import Versement
+from validation.suivi import a_traiter
+from validation.versements import attend_un_iban
 
 
 def du_porteur(compte: Compte, *, le: date) -> list[Tache]:
     """Return the lists that `compte` has to confirm (V2)."""
-    return _taches(compte, Phase.PORTEUR, le=le)
+    return _taches(compte, le=le)
 
 
 def du_prestataire(compte: Compte, *, le: date) -> list[Tache]:
-    """Return the lists that `compte` has to validate (V1)."""
-    return _taches(compte, Phase.PRESTATAIRE, le=le)
+    """Return the lists that `compte` has to validate (V1), and the IBAN that sums due to it wait for (V8)."""
+    return _taches(compte, le=le) + _iban_attendu(compte)
 
 
-def _taches(compte: Compte, attendue: Phase, *, le: date) -> list[Tache]:
+def _taches(compte: Compte, *, le: date) -> list[Tache]:
     groupes = (
-        Groupe.objects.pour(compte)
-        .passes(le=le)
-        .filter(inscrits__gt=0)
+        a_traiter(compte, le=le)
         .complets()
         .select_related("validation")
         .annotate(enjeu=Sum("inscriptions__aide"))
         .order_by("pk")
     )
-    situees = [(groupe, *phase_du_groupe(groupe, le=le)) for groupe in groupes]
-    return [_tache(groupe, compte, echeance, le) for groupe, phase, echeance in situees if phase == attendue]
+    return [_tache(groupe, compte, groupe.limite, le) for groupe in groupes]
+
+
+def _iban_attendu(compte: Compte) -> list[Tache]:
+    if not attend_un_iban(compte):
+        return []
+    du = Versement.objects.pour(compte).a_verser().aggregate(total=Sum("montant"))["total"]
+    if not du:
+        return []
+    return [
+        Tache(
+            titre=f"{euros(du)} vous attendent",
+            haut="Versement",
+            mot=euros(du),
+            texte="Indiquez l'IBAN sur lequel l'ANCV vous verse les aides.",
+            url=reverse("coordonnees-bancaires" if compte.peut_ecrire else "versements"),
+            bouton="Indiquer l'IBAN" if compte.peut_ecrire else "Voir les versements",
+            principal=compte.peut_ecrire,
+            enjeu=du,
+        )
+    ]
 
 
 def _tache(groupe: Groupe, compte: Compte, echeance: date, le: date) -> Tache:
@@ -69,7 +75,8 @@ def _tache(groupe: Groupe, compte: Compte, echeance: date, le: date) -> Tache:
         texte=f"Le prestataire a validé sa liste le {date_complete(groupe.validation.validee_le)}."
         if compte.est_porteur
         else "Décochez les personnes absentes, puis validez.",
-        contexte=f"Séjour {periode(sejour.debut, sejour.fin, le)}, groupe n° {groupe.pk}, {groupe.inscrits} inscrits.",
+        contexte=f"Séjour {periode(sejour.debut, sejour.fin, le)}, groupe n° {groupe.pk}, "
+        f"{quantite(groupe.inscrits, 'inscrit')}.",
         url=reverse("validation-groupe", args=[groupe.pk]),
         bouton=f"{verbe.capitalize()} la liste" if compte.peut_ecrire else "Voir la liste",
         cache=f"du groupe n° {groupe.pk}",

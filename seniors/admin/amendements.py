@@ -276,18 +276,27 @@ class AjoutDUnePersonne:
         recherche = IdentiteForm(request.POST if request.method == "POST" else None, le=aujourdhui())
         if not recherche.is_valid():
             return self.page_d_acte(request, un_acte, objet, recherche)
-        identite = recherche.identite()
-        connue = Senior.objects.de_meme_identite(identite).first()
-        valeurs = {nom: getattr(connue, nom) for nom in COORDONNEES} if connue else {}
-        valeurs |= {nom: getattr(identite, nom) for nom in CHAMPS_D_IDENTITE}
-        formulaire = AjoutForm(
-            initial={**valeurs, "jeton": uuid4(), "etape": "fiche"}, **un_acte.options(objet)
+        formulaire, remarques = fiche_ouverte(
+            recherche.identite(), par=request.user, **un_acte.options(objet)
         )
-        remarques = trouvees(identite, connue)
         return self.page_d_acte(request, un_acte, objet, formulaire, remarques=remarques)
 
 
-def trouvees(identite: Identite, connue: Senior | None) -> list[str]:
+def fiche_ouverte(identite: Identite, *, par, **options) -> tuple[AjoutForm, list[str]]:
+    """Return the fiche of an addition, filled with what is known of the person, and what was found in words.
+
+    That somebody's coordinates were read is noted (X2).
+    """
+    connue = Senior.objects.de_meme_identite(identite).first()
+    valeurs = {nom: getattr(identite, nom) for nom in CHAMPS_D_IDENTITE}
+    if connue:
+        noter(quoi="sénior", cle=connue.pk, par=par)
+        valeurs |= {nom: getattr(connue, nom) for nom in COORDONNEES}
+    formulaire = AjoutForm(initial={**valeurs, "jeton": uuid4(), "etape": "fiche"}, **options)
+    return formulaire, _trouvees(identite, connue)
+
+
+def _trouvees(identite: Identite, connue: Senior | None) -> list[str]:
     """Say whether the person is known, else which near spellings are (I2): name, birth and place only."""
     if connue:
         return [f"Personne connue : {_identite(connue)}. Ses coordonnées sont reprises ci-dessous."]

@@ -97,8 +97,12 @@ def test_who_it_is_is_asked_first_then_the_fiche_opens_with_what_is_known(agent,
     page = agent.post(url, QUI)
     assert "Est-ce la même personne ? Jeanne MARTIN, 13 mars 1948, RENNES." in texte(page)
     assert "7 RUE CACHEE" not in page.content.decode()
-    SeniorFactory(nom="MARTIN", prenom="Jeanne", date_naissance=date(1948, 3, 12), adresse="9 RUE CONNUE")
+    assert not Lecture.objects.exists()
+    connue = SeniorFactory(
+        nom="MARTIN", prenom="Jeanne", date_naissance=date(1948, 3, 12), adresse="9 RUE CONNUE"
+    )
     page = agent.post(url, QUI)
+    assert list(Lecture.objects.values_list("quoi", "cle")) == [("sénior", connue.pk)]
     assert "Personne connue : Jeanne MARTIN" in texte(page)
     assert page.context["form"].initial["adresse"] == "9 RUE CONNUE"
     assert "rfr" not in page.context["form"].initial

@@ -149,3 +149,28 @@ L_AN_DERNIER = (
     _m("PINSON", "Daniel", 57, rfr=8_700, handicape=True),
     _mme("ROUSSELOT", "Bernadette", 75, rfr=11_150),
 )
+
+# The 13 people of the manual's page « Validation des listes »: eight of them aided.
+DU_MANUEL = (
+    _mme("RIAUX", "Madeleine", 75, PROGRAMME, 19_200),
+    _mme("RIBAUT", "Marie-Josèphe", 77, rfr=11_300, avec_conjoint=True),
+    _m("RIBAUT", "Pierre", 79, CONJOINT, 11_300, avec=1, avec_conjoint=True),
+    _m("RONCERAY", "Raymond", 82, rfr=10_750, avec_conjoint=True),
+    _mme("RONCERAY", "Marie", 58, CONJOINT, 10_750, avec=3, avec_conjoint=True),
+    _m("RONVIN", "Pierre", 70, rfr=12_600, chambre_individuelle=True),
+    _m("SALMON", "André", 73, PROGRAMME, 22_400),
+    _mme("SAUDRAIS", "Marguerite", 84, PROGRAMME, 17_100),
+    _m("SAUDRAIS", "Maurice", 83, PROGRAMME, 17_800),
+    _mme("SAUDRAIS", "Yvonne", 79, PROGRAMME, 16_450),
+    _m("SAVATE", "Bernard", 68, rfr=13_050),
+    _mme("SIMON", "Monique", 88, rfr=9_600, dependant=True, commentaires="Repas hachés."),
+    _m("SIMON", "Pierre", 59, AIDANT, None, avec=11, nature_aidant="FAMILIAL"),
+)
+
+FINI_IL_Y_A_3_JOURS = (
+    _mme("HERVIEU", "Andrée", 81, rfr=10_280),
+    _m("LEGENDRE", "Fernand", 78, rfr=12_150, avec_conjoint=True),
+    _mme("LEGENDRE", "Lucienne", 76, CONJOINT, 12_150, avec=1, avec_conjoint=True),
+    _mme("QUINIOU", "Jacqueline", 69, PROGRAMME, 21_050),
+    _m("TANGUY", "Roland", 74, PROGRAMME, 18_700),
+)

@@ -37,6 +37,7 @@ COMPTES = (
     ("ancv2528", "porteur de projet, 1 500 € cette année"),
     ("ancv2528-lecteur", "sa collègue, qui ne fait que lire"),
     ("ancv1654", "un autre porteur, ASSOCIATION VOYAGES, 640 € épuisés"),
+    ("ancv3107", "un troisième porteur, la liste du manuel à confirmer"),
     ("presta34", "prestataire, ACTIF RESIDENCE"),
     ("presta17", "un autre prestataire"),
     ("ancv", "l'ANCV, à l'adresse /admin/"),
@@ -45,10 +46,10 @@ COMPTES = (
 ENVELOPPE = Decimal(9_000_000)
 # (days, price, aid) of the manual, in euros: the demo's own tariff.
 TARIFS = ((8, Decimal(410), Decimal(160)), (5, Decimal(343), Decimal(150)))
-DOTATIONS = {"ancv2528": Decimal(1500), "ancv1654": Decimal(640)}
+DOTATIONS = {"ancv2528": Decimal(1500), "ancv1654": Decimal(640), "ancv3107": Decimal(2400)}
 # Made up, with a key that holds.
 IBANS = {"presta34": "FR7630001007941234567890185", "presta17": "FR7630004000031234567890143"}
-DOTATIONS_DE_L_AN_DERNIER = {"ancv2528": Decimal(1600), "ancv1654": Decimal(800)}
+DOTATIONS_DE_L_AN_DERNIER = {"ancv2528": Decimal(1600), "ancv1654": Decimal(800), "ancv3107": Decimal(2400)}
 
 
 class BaseDejaServie(Exception):
@@ -133,10 +134,12 @@ class Demo:
         self.verrouille = le + timedelta(9)
         self.fini_hier = le - timedelta(8)
         self.fini_avant = le - timedelta(16)
+        self.fini_depuis_3_jours = le - timedelta(10)
+        self.a_confirmer = le - timedelta(17)
         self.an_dernier = samedi_de_mai(le.year - 1)
         self.comptes: dict[str, Compte] = {}
         self.offres: dict[tuple[str, int, int], Offre] = {}
-        self.groupes: dict[date, Groupe] = {}
+        self.groupes: dict[tuple[str, date], Groupe] = {}
 
     def jouer(self, maintenant: datetime) -> None:
         """Play the whole story, the oldest first; then let the clock record the locks that are due."""
@@ -164,6 +167,8 @@ class Demo:
             (self.verrouille, fin_du_sejour(self.verrouille, 8)),
             (self.fini_hier, fin_du_sejour(self.fini_hier, 8)),
             (self.fini_avant, fin_du_sejour(self.fini_avant, 5)),
+            (self.fini_depuis_3_jours, fin_du_sejour(self.fini_depuis_3_jours, 8)),
+            (self.a_confirmer, fin_du_sejour(self.a_confirmer, 8)),
         ]
         for annee in (self.le.year - 1, self.le.year, self.le.year + 1):
             programme = Programme.objects.create(
@@ -204,6 +209,17 @@ class Demo:
             voie="14 RUE DE NANTES",
             code_postal="35000",
             ville="RENNES",
+        )
+        self.activer(
+            "ancv3107",
+            "Hervé LE BRIS",
+            nature=porteur,
+            nom="MAIRIE DE SAINT SERVAN",
+            type_porteur=types.MAIRIE,
+            telephone="02 61 91 31 07",
+            voie="1 PLACE DE LA RESISTANCE",
+            code_postal="35400",
+            ville="SAINT MALO",
         )
         self.activer(
             "presta34",
@@ -333,7 +349,9 @@ class Demo:
         """
         cyclades, gentianes = "ACTIF RESIDENCE LES CYCLADES", "ACTIF RESIDENCE LES GENTIANES"
         self.groupe(cyclades, self.an_dernier, 8, "ancv2528", 8, personnes.L_AN_DERNIER)
+        self.groupe(gentianes, self.a_confirmer, 8, "ancv3107", 14, personnes.DU_MANUEL)
         self.groupe(gentianes, self.fini_avant, 5, "ancv2528", 7, personnes.FINI_IL_Y_A_12_JOURS)
+        self.groupe(cyclades, self.fini_depuis_3_jours, 8, "ancv3107", 6, personnes.FINI_IL_Y_A_3_JOURS)
         self.groupe(cyclades, self.fini_hier, 8, "ancv2528", 10, personnes.FINI_HIER)
         self.groupe(
             "DOMAINE DES MOUETTES", self.epuise, 8, "ancv1654", 8, personnes.EPUISE, preinscrit_avant=75
@@ -366,7 +384,7 @@ class Demo:
         sejour = self.sejour(equipement, debut, duree)
         limite = min(self.le, debut - timedelta(DELAI_VERROUILLAGE))
         ouverture = limite - timedelta(preinscrit_avant)
-        groupe = self.groupes[debut] = preinscrire(
+        groupe = self.groupes[porteur, debut] = preinscrire(
             sejour=sejour,
             convention=self.comptes[porteur].organisme.convention,
             places=places,
@@ -431,16 +449,35 @@ class Demo:
         return inscription
 
     def valider_listes(self) -> None:
-        """Play what follows the stays (V1, V2): last year's is confirmed by both sides, another waits for its porteur.
+        """Play what follows the stays (V1, V2): last year's is confirmed and paid, two others wait for their porteurs.
 
-        The one that ended yesterday waits for its provider.
+        In the manual's list one person is absent. Those that ended in the last three days wait for their provider.
         """
-        an_dernier, fini_avant = self.groupes[self.an_dernier], self.groupes[self.fini_avant]
-        fin, porteur = an_dernier.sejour.fin, self.comptes["ancv2528"]
-        self.tous_partis(valider, an_dernier, le=fin + 4 * UN_JOUR)
-        self.tous_partis(confirmer, an_dernier, par=porteur, le=fin + 9 * UN_JOUR)
+        an_dernier, fini_avant = (
+            self.groupes["ancv2528", self.an_dernier],
+            self.groupes["ancv2528", self.fini_avant],
+        )
+        fin = an_dernier.sejour.fin
+        self.repondre(valider, an_dernier, le=fin + 4 * UN_JOUR)
+        self.repondre(confirmer, an_dernier, par=self.comptes["ancv2528"], le=fin + 9 * UN_JOUR)
         self.payer(le=fin + 20 * UN_JOUR)
-        self.tous_partis(valider, fini_avant, le=self.le - 4 * UN_JOUR)
+        self.repondre(
+            valider, self.groupes["ancv3107", self.a_confirmer], le=self.le - 6 * UN_JOUR, absent="RONVIN"
+        )
+        self.repondre(valider, fini_avant, le=self.le - 4 * UN_JOUR)
+
+    def repondre(
+        self, operation, groupe: Groupe, *, le: date, par: Compte | None = None, absent: str | None = None
+    ) -> None:
+        """Tick everybody on the list but `absent`, as its provider (or `par`) did on `le`."""
+        partis = groupe.inscriptions.presentes().exclude(senior__nom=absent)
+        operation(
+            groupe=groupe,
+            presents=set(partis.values_list("pk", flat=True)),
+            par=par or self.comptes_du_prestataire(groupe.sejour),
+            le=le,
+            maintenant=datetime.combine(le, time(10, 32), PARIS),
+        )
 
     def payer(self, *, le: date) -> None:
         """Pay what is due to the providers, whose bank details are known (V8)."""

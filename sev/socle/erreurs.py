@@ -2,9 +2,10 @@
 
 import logging
 import secrets
+import sys
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -13,8 +14,12 @@ from psycopg import errors
 
 journal = logging.getLogger(__name__)
 
+OCCUPE, INDISPONIBLE = "Beaucoup de monde en ce moment", "Le site est indisponible pour le moment"
+
 # Somebody else holds what this request needs: nothing is wrong, only the moment.
 _ATTENTES = (errors.LockNotAvailable, errors.QueryCanceled, errors.DeadlockDetected)
+# PostgreSQL is away, or on its way out or in: SQLSTATE classes and codes; none at all when nobody answered.
+_ABSENCES = ("08", "57P", "53300")
 _MORCEAU, _JETES_MAX = 64 * 1024, 200 * 1024 * 1024
 _JAMAIS_RENVOYES = ("csrfmiddlewaretoken", "password", "passe")
 
@@ -35,7 +40,13 @@ def page_introuvable(request, exception=None):
 
 
 def panne(request):
-    """500: drawn without the database nor the session, with a reference that stands in the log."""
+    """500: drawn without the database nor the session, with a reference that stands in the log.
+
+    503 when the database is away: what was typed comes back.
+    """
+    if base_absente(sys.exc_info()[1]):
+        journal.error("%s %s found no database", request.method, request.path)
+        return a_renvoyer(request, titre=INDISPONIBLE)
     reference = secrets.token_hex(4).upper()
     journal.error("Reference %s shown for %s %s", reference, request.method, request.path)
     return HttpResponse(render_to_string("500.html", {"reference": reference}), status=500)
@@ -67,12 +78,26 @@ def saisie_sans_secret(donnees):
     ]
 
 
+def base_absente(erreur: BaseException | None) -> bool:
+    """Tell whether `erreur` says that the database can't be reached, or left in the middle of the request."""
+    if not isinstance(erreur, (OperationalError, InterfaceError)):
+        return False
+    code = getattr(erreur.__cause__, "sqlstate", None) or ""
+    return not code or code.startswith(_ABSENCES)
+
+
 def trop_d_attente(request):
+    """503: somebody else holds what this request needs."""
+    return a_renvoyer(request, titre=OCCUPE)
+
+
+def a_renvoyer(request, *, titre: str):
     """503: try again in a minute; what was typed comes back with the button."""
     saisie = saisie_sans_secret(request.POST) if request.method == "POST" else []
     page = render_to_string(
         "503.html",
         {
+            "titre": titre,
             "adresse": request.get_full_path(),
             "methode": request.method,
             "saisie": saisie,

@@ -21,6 +21,16 @@ from sejours.tests.factories import GroupeFactory, PorteurFactory, SejourFactory
 from seniors.tests.factories import PARIS, InscriptionFactory, clair
 from sev import contexte
 from sev.views import _prenom
+from validation.operations.validations import confirmer
+from validation.tests.factories import (
+    cles,
+    comptes_de,
+    instant,
+    liste_confirmee,
+    liste_du_manuel,
+    liste_validee,
+)
+from validation.tests.versements import iban_de, lot_paye
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +82,70 @@ def titres(reponse) -> list[str]:
 
 def texte(reponse) -> str:
     return clair(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", reponse.content.decode().split("<main")[1])))
+
+
+# --- After the stay (V1, V2, V8) --------------------------------------------------------------------------------
+
+
+def test_a_list_to_confirm_comes_before_one_to_fill_unless_that_one_closes_within_two_days(client, porteur):
+    passe = liste_du_manuel(porteur=porteur.organisme)
+    liste_validee(passe)
+    groupe_qui_ferme(porteur, date(2022, 6, 2), nom="LES GENTIANES")
+    groupe_qui_ferme(porteur, date(2022, 5, 31), nom="LES MOUETTES")
+    with time_machine.travel(instant(date(2022, 5, 30)), tick=False):
+        taches = visiter(client, porteur).context["taches"]
+    lieu = passe.sejour.offre.equipement.nom
+    assert [(t.n, t.titre.split(",")[0]) for t in taches] == [
+        (1, "LES MOUETTES"),
+        (15, f"Qui est vraiment parti ? {lieu}"),
+        (3, "LES GENTIANES"),
+    ]
+    assert clair(taches[1].echeance) == "À confirmer jusqu'au mardi 14 juin à minuit."
+    assert (taches[1].url, taches[1].enjeu) == (f"/validation/{passe.pk}/", 1_280)
+
+
+def test_the_provider_is_asked_who_came_from_the_day_after_even_if_no_clock_has_run(client):
+    passe = liste_du_manuel()
+    _, hotelier = comptes_de(passe)
+    for le, attendues in ((date(2022, 5, 21), []), (date(2022, 5, 22), [14]), (date(2022, 6, 5), [0])):
+        with time_machine.travel(instant(le), tick=False):
+            taches = visiter(client, hotelier).context["taches"]
+        assert [t.n for t in taches if t.titre.startswith("Qui est venu ?")] == attendues
+
+
+def test_a_provider_without_iban_is_told_what_waits_for_it(client):
+    passe = liste_du_manuel()
+    liste_confirmee(passe, "Pierre RONVIN")
+    with time_machine.travel(instant(date(2022, 6, 12)), tick=False):
+        (tache,) = visiter(client, comptes_de(passe)[1]).context["taches"]
+    assert (clair(tache.titre), tache.url) == ("1 120 € vous attendent", reverse("coordonnees-bancaires"))
+
+
+def test_a_confirmed_list_s_card_says_that_people_still_wait_for_ancv_s_word(client, porteur):
+    passe = liste_du_manuel(porteur=porteur.organisme)
+    liste_validee(passe)
+    confirmer(
+        groupe=passe,
+        presents=cles(passe, "Pierre RONVIN", "Bernard SAVATE"),
+        par=porteur,
+        le=date(2022, 6, 10),
+        maintenant=instant(date(2022, 6, 10)),
+    )
+    with time_machine.travel(instant(date(2022, 6, 12)), tick=False):
+        ((carte,),) = [annee["cartes"] for annee in visiter(client, porteur).context["annees"]]
+    assert (carte.etat, clair(carte.suite)) == ("Désaccord", "2 désaccords : l'ANCV décidera.")
+
+
+def test_the_gauge_counts_the_aids_paid_apart_from_those_engaged(client, porteur):
+    passe = liste_du_manuel(porteur=porteur.organisme)
+    liste_confirmee(passe)
+    iban_de(passe.sejour.offre.equipement.prestataire)
+    lot_paye()
+    InscriptionFactory(groupe=groupe_qui_ferme(porteur, date(2022, 7, 10), places=10))
+    with time_machine.travel(instant(date(2022, 6, 24)), tick=False):
+        page = texte(visiter(client, porteur))
+    assert "Versé (8 aides) 1 280 €" in page
+    assert "Engagé (1 aide) 180 €" in page
 
 
 # --- The porteur's tasks ----------------------------------------------------------------------------------------
@@ -467,11 +541,12 @@ def test_the_menu_lists_the_pages_that_exist_and_marks_the_current_one(client, p
         ("Chercher un séjour", False),
         ("Mes options", False),
         ("Mes groupes", True),
+        ("Validation", False),
         ("Mon compte", False),
         ("Utilisateurs", False),
         ("Journal", False),
     ]
-    assert [client.get(e["url"]).status_code for e in menu] == [200] * 7
+    assert [client.get(e["url"]).status_code for e in menu] == [200] * 8
 
 
 MESSAGE = "Aucun nouveau séjour ne peut être enregistré."
@@ -511,13 +586,13 @@ def test_the_foot_tells_whom_to_call(client):
     assert "0 969 320 616" in client.get(reverse("connexion")).content.decode()
 
 
-def test_around_the_page_costs_one_query(porteur):
+def test_around_the_page_costs_two_queries(porteur):
     requete = RequestFactory().get("/")
     requete.user = Compte.objects.select_related("organisme").get(pk=porteur.pk)
     with CaptureQueriesContext(connection) as capture:
         page = contexte.page(requete)
         page["programme"](), page["contact"](), page["programme"]()
-    assert len(capture) == 1
+    assert len(capture) == 2  # the programme, and how many lists wait for an answer
 
 
 def test_without_the_database_the_page_is_drawn_all_the_same(monkeypatch):

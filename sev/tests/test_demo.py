@@ -21,7 +21,7 @@ from seniors.tests.factories import InscriptionFactory
 from sev.demo import scenario
 from sev.socle.models import Courriel
 from validation.models.validations import Phase
-from validation.taches import phase_du_groupe
+from validation.suivi import phase_du_groupe
 
 PARIS = ZoneInfo("Europe/Paris")
 JOURS = [
@@ -148,7 +148,8 @@ def test_loading_twice_changes_nothing(jour):
 def test_the_accounts_open_with_the_password_of_the_contract(db):
     sortie = demo()
     comptes = {c.identifiant: c for c in Compte.objects.select_related("organisme")}
-    assert set(comptes) == {"ancv2528", "ancv2528-lecteur", "ancv1654", "presta34", "presta17", "ancv"}
+    porteurs = {"ancv2528", "ancv2528-lecteur", "ancv1654", "ancv3107"}
+    assert set(comptes) == porteurs | {"presta34", "presta17", "ancv"}
     for identifiant, compte in comptes.items():
         assert compte.check_password("Vacances-2026!")
         assert f"\n  {identifiant} " in sortie

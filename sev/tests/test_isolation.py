@@ -22,7 +22,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
 
 from conventions.models import Compte
 from conventions.tests.factories import CompteFactory, connecter
@@ -225,6 +225,9 @@ class Scene:
             arretee_le=self.groupe.dernier_jour,
             jours_restants=3,
         )
+        avis = PdfWriter()
+        avis.add_blank_page(72, 72)
+        avis.write(contenu := BytesIO())
         report = Signalement.objects.create(
             validation=validation, cote="PRESTATAIRE", auteur=prestataire, fait_le=maintenant()
         )
@@ -233,7 +236,7 @@ class Scene:
             nom="avis.pdf",
             type=Piece.Type.PDF,
             taille=4,
-            fichier=ContentFile(b"%PDF", name="avis.pdf"),
+            fichier=ContentFile(contenu.getvalue(), name="avis.pdf"),
             deposee_le=maintenant(),
         )
 

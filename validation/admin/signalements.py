@@ -1,7 +1,5 @@
 """ANCV's answer to reports of incomplete lists: each person added or refused, then the window runs again (V5)."""
 
-from uuid import uuid4
-
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -13,10 +11,8 @@ from django.utils.timezone import localdate
 
 from conventions.admin.fiches import Acte
 from sejours.admin import Figee, Lecture
-from seniors.admin.amendements import AjoutForm, Constat, dites, inscrites, trouvees
-from seniors.models import Senior
+from seniors.admin.amendements import AjoutForm, Constat, dites, fiche_ouverte, inscrites
 from seniors.models.seniors import Identite
-from seniors.operations.fiches import COORDONNEES
 from sev.socle.admin import JournalAdmin
 from sev.socle.lectures import noter
 from sev.socle.temps import aujourdhui, maintenant
@@ -354,17 +350,11 @@ class PersonneSignaleeAdmin(Figee):
         return reponse
 
     def executer(self, request, un_acte, objet=None):
-        """Open the fiche filled with what was reported, and with what is known of the person."""
+        """Open the fiche filled with what was reported, and with what is known of the person; note that it was read."""
         if un_acte is not AJOUTER or request.method == "POST" or not _proposee(objet):
             return super().executer(request, un_acte, objet)
-        identite = _qui(objet)
-        connue = Senior.objects.de_meme_identite(identite).first()
-        valeurs = {nom: getattr(connue, nom) for nom in COORDONNEES} if connue else {}
-        valeurs |= {
-            nom: getattr(objet, nom) for nom in ("nom", "prenom", "date_naissance", "ville_naissance")
-        }
-        formulaire = AjoutForm(initial={**valeurs, "jeton": uuid4()}, **un_acte.options(objet))
-        remarques = trouvees(identite, connue)
+        noter(quoi="personne signalée", cle=objet.pk, par=request.user)
+        formulaire, remarques = fiche_ouverte(_qui(objet), par=request.user, **un_acte.options(objet))
         if objet.precisions:
             remarques.append(f"Précisions reçues : {objet.precisions}")
         return self.page_d_acte(request, un_acte, objet, formulaire, remarques=remarques)

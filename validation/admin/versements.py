@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -84,6 +85,14 @@ def _avant_de_defaire(lot: Lot) -> str:
     )
 
 
+def _constat_d_abandon(lot: Lot):
+    """Return the measure of an undoing: whoever takes the file meanwhile makes the page be read again."""
+    return lambda defait: {
+        "Lot": (defait or lot).etat,
+        "Fichier téléchargé par": _telechargements(lot) or "personne",
+    }
+
+
 @admin.register(Lot)
 class LotAdmin(Figee):
     """Batches of transfers: made of all that is due, given to the bank, marked paid, or undone before."""
@@ -149,6 +158,7 @@ class LotAdmin(Figee):
             fait="Le lot est défait. Ses sommes sont de nouveau à verser.",
             formulaire=DefaireForm,
             propose=lambda lot: lot.etat == "À payer",
+            constater=_constat_d_abandon,
             operation=lambda request, lot, donnees: operations.defaire_lot(
                 lot=lot, **donnees, par=request.user, maintenant=maintenant()
             ),
@@ -199,8 +209,7 @@ class LotAdmin(Figee):
 
     def ordre(self, request, cle):
         """Give the bank's file of a batch that is not undone, and note who took it."""
-        lot = self._a_remettre(request, cle)
-        noter(quoi=ORDRE, cle=lot.pk, par=request.user)
+        lot = self._remettre(request, cle, ORDRE)
         return HttpResponse(
             lot.fichier,
             content_type="application/xml; charset=utf-8",
@@ -212,16 +221,18 @@ class LotAdmin(Figee):
 
     def tableur(self, request, cle):
         """Give the spreadsheet of a batch that is not undone, and note who took it."""
-        lot = self._a_remettre(request, cle)
-        noter(quoi=TABLEUR, cle=lot.pk, par=request.user)
+        lot = self._remettre(request, cle, TABLEUR)
         return reponse_xlsx(f"{lot.reference}.xlsx", classeur_du_lot(lot))
 
-    def _a_remettre(self, request, cle: int) -> Lot:
-        lot = get_object_or_404(Lot, pk=cle)
+    @transaction.atomic
+    def _remettre(self, request, cle: int, quoi: str) -> Lot:
+        """Note who takes a file, under the batch's lock: whoever undoes it knows, or the file is given no more."""
+        lot = get_object_or_404(Lot.objects.verrouiller(), pk=cle)
         if not self.autorise(request, lot):
             raise PermissionDenied
         if lot.defait_le is not None:
             raise Http404
+        noter(quoi=quoi, cle=lot.pk, par=request.user)
         return lot
 
     @admin.display(description="virements")

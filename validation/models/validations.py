@@ -5,7 +5,7 @@ from datetime import date
 import pghistory
 import pgtrigger
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
 from conventions.models import Compte
@@ -184,6 +184,11 @@ class PresenceQuerySet(models.QuerySet):
     def en_litige(self):
         """Return those about whom the two sides disagree, and whom ANCV has not settled yet (V6)."""
         return self.filter(selon_porteur__isnull=False, retenue__isnull=True)
+
+    def combien(self):
+        """Return the expression that counts them for each row of an outer query, whose key is the group's."""
+        siennes = self.filter(validation=OuterRef("pk")).order_by().values("validation")
+        return Coalesce(Subquery(siennes.annotate(n=Count("pk")).values("n")), 0)
 
 
 @pghistory.track(exclude=["retenue"])

@@ -197,9 +197,12 @@ class VersementQuerySet(models.QuerySet):
         """Return those of them whose provider has said where it is paid."""
         return self.a_verser().filter(prestataire__in=CoordonneesBancaires.objects.values("pk"))
 
-    def verrouiller(self):
-        """Lock the sums read until the transaction ends: two batches never take the same one."""
-        return self.select_for_update(no_key=True)
+    def verrouiller(self, *, libres=False):
+        """Lock the sums read until the transaction ends: two batches never take the same one.
+
+        With `libres`, those that somebody else holds are left out instead of being waited for.
+        """
+        return self.select_for_update(no_key=True, skip_locked=libres)
 
 
 class Versement(models.Model):

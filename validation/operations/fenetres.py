@@ -69,12 +69,18 @@ def _a_rappeler(*, le: date) -> list[tuple[int, int]]:
     proches = Validation.objects.ouvertes(le=le).filter(limite__lte=le + timedelta(max(RAPPELS)))
     dus = {}
     for validation in proches.order_by("pk"):
-        jours = min(jours for jours in RAPPELS if (validation.echeance - le).days <= jours)
-        # A window that opened late was announced with these few days: that mail has said it.
-        if (validation.echeance - localdate(validation.ouverte_le)).days > jours:
+        if (jours := _rappel_du(validation, le)) is not None:
             dus[courriels.cause_du_rappel(validation, jours)] = (validation.pk, jours)
     envoyes = set(Courriel.objects.filter(cause__in=dus).values_list("cause", flat=True))
     return [du for cause, du in dus.items() if cause not in envoyes]
+
+
+def _rappel_du(validation: Validation, le: date) -> int | None:
+    """Return the nearest reminder of an open window on `le`, None when it needs none."""
+    jours = min((jours for jours in RAPPELS if (validation.echeance - le).days <= jours), default=None)
+    # A window that opened late was announced with these few days: that mail has said it.
+    annonces = (validation.echeance - localdate(validation.ouverte_le)).days
+    return None if jours is None or annonces <= jours else jours
 
 
 # --- Lots -------------------------------------------------------------------------------------------------------
@@ -125,7 +131,9 @@ def _constater_un_lot(*, cles: list[int], le: date, maintenant: datetime) -> int
 @transaction.atomic
 def _rappeler_un_lot(*, dus: list[tuple[int, int]], le: date) -> int:
     jours = dict(dus)
-    validations = list(Validation.objects.ouvertes(le=le).completes().filter(pk__in=jours).order_by("pk"))
+    ouvertes = Validation.objects.ouvertes(le=le).completes().filter(pk__in=jours).order_by("pk")
+    # Read again: a party may have answered since, or ANCV extended, and then another reminder is due, or none.
+    validations = [v for v in ouvertes if _rappel_du(v, le) == jours[v.pk]]
     deposer(
         courriels.composees(
             courriels.rappel(v, jours=jours[v.pk], reste=(v.echeance - le).days) for v in validations

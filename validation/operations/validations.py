@@ -22,6 +22,8 @@ from validation.regles import Ligne, Somme, echeance_du_porteur, echeance_du_pre
 
 # A person of the list as a page shows it: key of the registration, present per provider, aid in euros.
 Etat = tuple[int, bool | None, Decimal | None]
+# A slip of the hand in the year must not leave a file that nobody can end.
+PROLONGATION_MAX = timedelta(180)
 ABSENTE, NON_VERSEE = Inscription.SansAide.ABSENTE, Inscription.SansAide.NON_VERSEE
 
 
@@ -119,7 +121,8 @@ def prolonger(
 ) -> Validation:
     """Give the party of the present window until `jusqu_au` included (V4). ANCV only. Locks the group.
 
-    Mails both sides. Raises ValidationRefusee: nothing to extend, a day past or not later than the one announced.
+    Mails both sides. Raises ValidationRefusee: nothing to extend, a day past, not later than the one announced, or more
+    than six months ahead.
     """
     motif = motif_exige(motif)
     with acte("délai prolongé", par=par, motif=motif):
@@ -128,9 +131,11 @@ def prolonger(
         verifier_en_cours(validation)
         if validation.arretee_le is not None:
             raise ValidationRefusee("Le délai est arrêté par un signalement : répondez-y d'abord.")
-        if jusqu_au < le or jusqu_au <= validation.echeance:
+        premier = max(le, validation.echeance + timedelta(1))
+        dernier = premier + PROLONGATION_MAX
+        if not premier <= jusqu_au <= dernier:
             raise ValidationRefusee(
-                f"Choisissez un jour après le {date_complete(max(le - timedelta(1), validation.echeance))}.",
+                f"Choisissez un jour du {date_complete(premier)} au {date_complete(dernier)}.",
                 champ="jusqu_au",
             )
         champ = "echeance_porteur" if validation.validee_le else "echeance_prestataire"
@@ -264,7 +269,9 @@ def verifier_ouverte(*, validation: Validation, par: Compte, le: date) -> None:
 def _cles(groupe: Groupe, presents: set[int], lue: list[Etat] | None) -> list[int]:
     """Return the keys of the list. Raises ListeChangee when it isn't the one read, or somebody ticked isn't on it."""
     etat = list(
-        groupe.inscriptions.presentes().order_by("pk").values_list("pk", "presence__selon_prestataire", "aide")
+        groupe.inscriptions.presentes()
+        .order_by("pk")
+        .values_list("pk", "presence__selon_prestataire", "aide")
     )
     cles = [cle for cle, *_ in etat]
     if not presents <= set(cles) or lue not in (None, etat):

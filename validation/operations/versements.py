@@ -70,7 +70,7 @@ def creer_lot(*, execution_le: date, par: Compte, le: date, maintenant: datetime
     """Take every sum that is due to a provider with bank details into one batch, with the bank's file (V8). ANCV only.
 
     A transfer for each group; the account is that of now, and stays so. Locks those sums: a colleague who does the same
-    meanwhile waits, then finds nothing left. Raises LotRefuse, before anything is written.
+    meanwhile finds nothing left. Raises LotRefuse, before anything is written.
     """
     payeur = _payeur()
     if not le <= execution_le <= le + EXECUTION_AU_PLUS_TARD:
@@ -78,10 +78,10 @@ def creer_lot(*, execution_le: date, par: Compte, le: date, maintenant: datetime
             f"Choisissez un jour du {date_complete(le)} au {date_complete(le + EXECUTION_AU_PLUS_TARD)}.",
             champ="execution_le",
         )
-    dus = list(Versement.objects.virables().verrouiller().order_by("pk"))
+    dus = _prendre()
     if not dus:
         raise LotRefuse(
-            "Il n'y a rien à verser pour le moment : un collègue vient peut-être de préparer un lot, ou les "
+            "Il n'y a rien à verser pour le moment : un collègue prépare peut-être un lot, ou les "
             "prestataires n'ont pas encore donné leur IBAN."
         )
     cle = _prochaine_cle()
@@ -162,6 +162,15 @@ def _payeur() -> Payeur:
             "SEV_PAYEUR_NOM, SEV_PAYEUR_IBAN et SEV_PAYEUR_BIC."
         )
     return payeur
+
+
+def _prendre() -> list[Versement]:
+    """Lock all that can be paid and return it; nothing while a colleague, making a batch, holds the first sum."""
+    dus = Versement.objects.virables().order_by("pk")
+    premiere = dus.values_list("pk", flat=True).first()
+    if not dus.filter(pk=premiere).verrouiller(libres=True):
+        return []
+    return list(dus.verrouiller())
 
 
 def _prochaine_cle() -> int:

@@ -191,6 +191,16 @@ def test_as_many_queries_for_many_files_as_for_one(agent, url):
     assert requetes() == une
 
 
+@pytest.mark.parametrize("etape", ["", "TOUTES", "LITIGE"])
+def test_the_list_does_not_read_everybody_who_ever_travelled(agent, etape):
+    """Disagreements come from their own index: adding up all presences took seconds with 100 000 files."""
+    en_litige()
+    with le(20), CaptureQueriesContext(connection) as captees:
+        reponse = agent.get(LISTE, {"etape": etape} if etape else {})
+    assert [v.litiges for v in reponse.context["cl"].result_list] == [1]
+    assert not [q for q in captees if 'JOIN "validation_presence"' in q["sql"]]
+
+
 # --- What may be decided, when --------------------------------------------------------------------------------------
 
 
@@ -256,6 +266,15 @@ def test_ancv_validates_in_the_provider_s_place_after_reading_what_it_changes(ag
     validation.refresh_from_db()
     assert (validation.phase(date(2022, 6, 6)), validation.echeance) == (Phase.PORTEUR, date(2022, 6, 21))
     assert Presence.objects.get(selon_prestataire=False).pk == absent.pk
+
+
+def test_ancv_answers_in_the_place_of_a_party_whose_porteur_never_had_credits(agent):
+    validation = ouverte()
+    donnees = {"presents": sorted(cles(validation.groupe)), "motif": "Sans nouvelles"}
+    with le(6):
+        reponse = agent.post(adresse("valider", validation), donnees)
+    assert reponse.status_code == 200
+    assert "pas encore de dotation" in reponse.content.decode()
 
 
 def test_ancv_confirms_in_the_porteur_s_place_and_reads_the_sums_first(agent):

@@ -121,10 +121,32 @@ def test_a_batch_is_paid_from_its_page_once(client, ancv, groupes):
     assert client.post(adresse("payer", lot.pk), {"paye_le": "20/06/2022"}).status_code == 302
     assert Lot.objects.get().etat == "Payé"
     assert client.post(adresse("payer", lot.pk), {"paye_le": "20/06/2022"}).status_code == 422
-    assert client.post(adresse("defaire", lot.pk), {"motif": "Non"}).status_code == 422
+    assert "Ce lot est déjà marqué payé" in lu(client.post(adresse("defaire", lot.pk), {"motif": "Non"}))
     fiche = lu(client.get(adresse("change", lot.pk)))
     assert "Marquer payé…" not in fiche
     assert "Défaire…" not in fiche
+
+
+def defaire(client, lot) -> None:
+    apercu = client.post(adresse("defaire", lot.pk), {"motif": "Mauvaise date"}).context["apercu"]
+    donnees = {"motif": "Mauvaise date", "confirmer": apercu.empreinte}
+    assert client.post(adresse("defaire", lot.pk), donnees).status_code == 302
+
+
+def test_a_file_taken_while_its_batch_is_being_undone_is_said_before_anything_is_undone(
+    client, ancv, groupes
+):
+    lot = lot_prepare()
+    apercu = client.post(adresse("defaire", lot.pk), {"motif": "Mauvaise date"}).context["apercu"]
+    assert ("Fichier téléchargé par", "personne", "personne") in apercu.lignes
+    client.get(adresse("ordre", lot.pk))
+    donnees = {"motif": "Mauvaise date", "confirmer": apercu.empreinte}
+    page = lu(client.post(adresse("defaire", lot.pk), donnees))
+    assert "quelque chose a changé" in page
+    assert "assurez-vous que la banque ne l'exécutera pas" in page
+    assert Lot.objects.get().defait_le is None
+    defaire(client, lot)
+    assert Lot.objects.get().etat == "Défait"
 
 
 def test_undoing_says_who_has_the_file_which_is_given_no_more(client, ancv, groupes):
@@ -132,7 +154,7 @@ def test_undoing_says_who_has_the_file_which_is_given_no_more(client, ancv, grou
     assert "n'a été téléchargé par personne" in lu(client.get(adresse("defaire", lot.pk)))
     client.get(adresse("ordre", lot.pk))
     assert "assurez-vous que la banque ne l'exécutera pas" in lu(client.get(adresse("defaire", lot.pk)))
-    assert client.post(adresse("defaire", lot.pk), {"motif": "Mauvaise date"}).status_code == 302
+    defaire(client, lot)
     assert Versement.objects.a_verser().count() == 16
     for fichier in ("ordre", "tableur"):
         assert client.get(adresse(fichier, lot.pk)).status_code == 404

@@ -344,6 +344,37 @@ def test_what_a_run_left_undone_the_next_one_does(monkeypatch):
     assert causes("validation-ouverte-") == [f"validation-ouverte-prestataire-{g.pk}" for g in groupes]
 
 
+@pytest.mark.parametrize("entre_temps", ["the provider answers", "ANCV extends"])
+def test_who_answered_or_was_given_time_while_the_clock_was_at_it_is_not_reminded(monkeypatch, entre_temps):
+    groupe = liste()
+    ouvrir(date(2022, 5, 22))
+    sans_attendre = fenetres._rappeler_un_lot
+
+    def apres_coup(**lot):
+        if entre_temps == "ANCV extends":
+            prolonger(
+                validation=Validation.objects.get(),
+                jusqu_au=date(2022, 6, 30),
+                motif="Vacances",
+                par=CompteFactory(ancv=True),
+                le=date(2022, 6, 5),
+                maintenant=instant(date(2022, 6, 5)),
+            )
+        else:
+            liste_validee(groupe, le=date(2022, 6, 5))
+        return sans_attendre(**lot)
+
+    monkeypatch.setattr(fenetres, "_rappeler_un_lot", apres_coup)
+    assert rappeler(le=date(2022, 6, 5)) == 0
+    monkeypatch.undo()
+    dernier = Validation.objects.get().echeance
+    assert dernier == date(2022, 6, 30 if entre_temps == "ANCV extends" else 20)
+    # The reminder of the new last day was not used up.
+    assert rappeler(le=dernier) == 1
+    (texte,) = textes("validation-rappel")
+    assert "C'est le dernier jour" in texte
+
+
 # --- Journal, cost --------------------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,8 @@ from conventions.models import Mouvement
 from conventions.tests.factories import CompteFactory, connecter
 from sejours.models import Groupe
 from sejours.tests.factories import EquipementFactory, GroupeFactory, OffreFactory, SejourFactory
-from seniors.models import Inscription
+from seniors.journal import journal_du_groupe
+from seniors.models import Inscription, Senior
 from seniors.operations.amendements import ajouter, retirer
 from seniors.tests.factories import (
     PARIS,
@@ -31,6 +32,7 @@ from seniors.tests.factories import (
 )
 from sev.controle import controler
 from sev.socle.models import Courriel
+from validation.journal import journal_de_la_validation
 from validation.models import Presence, Validation, Versement
 from validation.operations.validations import (
     ListeChangee,
@@ -820,3 +822,35 @@ def test_the_page_asks_as_many_queries_for_one_person_as_for_sixty():
         return [*rendu, requetes(lambda: chez_moi.page(groupe))]
 
     assert mesures(1) == mesures(60)
+
+
+def test_the_journal_says_who_is_absent_for_whom_and_how_a_disagreement_ended(client, groupe):
+    porteur, prestataire = comptes_de(groupe)
+    Senior.objects.filter(nom="RONVIN").update(civilite="M")
+    liste_validee(groupe, "Madeleine RIAUX")
+    confirmer(
+        groupe=groupe,
+        presents=cles(groupe, "Madeleine RIAUX", "Pierre RONVIN"),
+        par=porteur,
+        le=CONFIRME_LE,
+        maintenant=instant(CONFIRME_LE),
+    )
+    trancher(
+        presence=Presence.objects.en_litige().get(),
+        venu=True,
+        motif="Vu sur place",
+        par=CompteFactory(ancv=True, nom="Agent"),
+        le=CONFIRME_LE,
+        maintenant=instant(CONFIRME_LE),
+    )
+    numero = f"Groupe n° {groupe.pk}"
+    lignes = [clair(ligne.texte) for ligne in journal_de_la_validation(groupe, pour=prestataire)]
+    assert [ligne for ligne in lignes if "not" in ligne or "retenu" in ligne] == [
+        f"{numero} : désaccord réglé, Pierre RONVIN retenu comme présent",
+        f"{numero} : Pierre RONVIN noté absent pour le porteur",
+        f"{numero} : Madeleine RIAUX notée absente pour le porteur",
+        f"{numero} : Madeleine RIAUX notée absente pour le prestataire",
+    ]
+    assert f"{numero} : plus aucune réponse n'est attendue" in [
+        clair(ligne.texte) for ligne in journal_du_groupe(groupe, pour=prestataire)
+    ]

@@ -356,6 +356,7 @@ def test_ancv_reads_adds_refuses_and_answers(agent, report, groupe):
     ouverte = page(agent.get(ajouter))
     assert 'value="LE GOFF"' in ouverte
     assert 'value="03/02/1944"' in ouverte
+    assert Lecture.objects.get(quoi="personne signalée").cle == marcel.pk
     mesuree = agent.post(ajouter, FICHE)
     assert "14 inscrits" in page(mesuree)
     assert PersonneSignalee.objects.get(pk=marcel.pk).inscription is None

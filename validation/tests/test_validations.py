@@ -305,9 +305,11 @@ def test_a_window_whose_list_ancv_has_emptied_may_still_be_ended(groupe, ancv):
 def test_a_window_that_lapsed_long_ago_may_be_extended_to_today(groupe, ancv):
     validation, le = liste_validee(groupe), date(2022, 6, 20)
     prolongation = {"validation": validation, "motif": "Vacances", "par": ancv, "le": le}
-    with pytest.raises(ValidationRefusee) as refus:
-        prolonger(**prolongation, jusqu_au=date(2022, 6, 19), maintenant=instant(le))
-    assert clair(refus.value.message) == "Choisissez un jour après le dimanche 19 juin 2022."
+    for trop_tot_ou_trop_tard in (date(2022, 6, 19), date(2022, 12, 18), date(9999, 12, 31)):
+        with pytest.raises(ValidationRefusee) as refus:
+            prolonger(**prolongation, jusqu_au=trop_tot_ou_trop_tard, maintenant=instant(le))
+        message = "Choisissez un jour du lundi 20 juin 2022 au samedi 17 décembre 2022."
+        assert clair(refus.value.message) == message
     assert prolonger(**prolongation, jusqu_au=le, maintenant=instant(le)).echeance == le
 
 

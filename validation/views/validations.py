@@ -25,8 +25,7 @@ from validation.forms.suivi import FiltreValidations
 from validation.journal import journal_de_la_validation
 from validation.operations.validations import ListeChangee, confirmer, valider
 from validation.regles import somme
-from validation.suivi import Situation, Suivi, avec_litiges, passes, situees, suivi
-from validation.taches import phase_du_groupe
+from validation.suivi import Situation, Suivi, avec_litiges, passes, phase_du_groupe, situees, suivi
 
 PORTEUR, PRESTATAIRE = Organisme.Nature.PORTEUR, Organisme.Nature.PRESTATAIRE
 PAR_PAGE = 20

@@ -3,10 +3,11 @@
 import logging
 import re
 
+import psycopg
 import pytest
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection, transaction
 from django.http import HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.test import RequestFactory
@@ -103,8 +104,41 @@ def test_a_page_that_waits_too_long_offers_to_be_opened_again(visiteur):
     assert '<a class="btn btn-primary" href="/lente/?a=1&amp;b=2">Réessayer</a>' in reponse.content.decode()
 
 
-def test_another_failure_of_the_database_is_not_called_a_crowd(visiteur):
-    assert visiteur.get("/coupee/").status_code == 500
+def test_a_database_that_is_away_is_a_503_that_keeps_what_was_typed_and_is_not_called_a_crowd(
+    visiteur, caplog
+):
+    with caplog.at_level(logging.ERROR):
+        reponse = visiteur.post("/coupee/", {"presents": ["1", "2"]})
+    html = reponse.content.decode()
+    assert (reponse.status_code, reponse["Retry-After"]) == (503, "60")
+    assert titre(reponse) == "Le site est indisponible pour le moment"
+    assert re.findall(r'name="presents" value="(\d)"', html) == ["1", "2"]
+    assert "POST /coupee/ found no database" in caplog.text
+
+
+def _erreur(sqlstate, famille=OperationalError):
+    erreur = famille("essai")
+    erreur.__cause__ = psycopg.errors.lookup(sqlstate)("essai")
+    return erreur
+
+
+@pytest.mark.parametrize(
+    ("erreur", "absente"),
+    [
+        (_erreur("57P01"), True),  # PostgreSQL is being stopped
+        (_erreur("57P03"), True),  # it is starting
+        (_erreur("08006"), True),  # the connection broke
+        (_erreur("53300"), True),  # it has no connection left
+        (InterfaceError("connection already closed"), True),
+        (_erreur("57014"), False),  # a statement that was too long
+        (_erreur("53100"), False),  # its disk is full
+        (_erreur("42P01", ProgrammingError), False),
+        (ZeroDivisionError(), False),
+        (None, False),
+    ],
+)
+def test_what_says_that_the_database_is_away(erreur, absente):
+    assert erreurs.base_absente(erreur) is absente
 
 
 def test_a_failure_shows_a_reference_that_stands_in_the_log(visiteur, caplog):
