@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pghistory
+from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import models
 from django.db.models import Q, Value
@@ -86,6 +87,20 @@ class SeniorQuerySet(models.QuerySet):
             .order_by("-ressemblance", "pk")
         )
 
+    def nommes(self, mots: list[str]):
+        """Return the persons each of `mots` begins a name of: usage or birth name, first name (index by trigrams)."""
+        personnes = self
+        for mot in mots:
+            debut = cle(mot)
+            personnes = personnes.filter(
+                Q(cle_nom__startswith=debut)
+                | Q(cle_prenom__startswith=debut)
+                | Q(cle_nom_naissance__startswith=debut)
+                if debut
+                else Q(pk__in=[])
+            )
+        return personnes
+
     def verrouiller(self):
         """Lock the selected persons until the transaction ends. Order everywhere: groupe, senior, credit."""
         return self.select_for_update(of=("self",), no_key=True)
@@ -144,7 +159,15 @@ class Senior(models.Model):
                 violation_error_message="Il faut 5 chiffres, par exemple 35410.",
             ),
         ]
-        indexes = [models.Index(fields=["cle_nom", "cle_prenom"], name="seniors_par_nom")]
+        indexes = [
+            models.Index(fields=["cle_nom", "cle_prenom"], name="seniors_par_nom"),
+            # ANCV's search: the beginning of any of the three.
+            GinIndex(
+                fields=["cle_nom", "cle_prenom", "cle_nom_naissance"],
+                opclasses=["gin_trgm_ops"] * 3,
+                name="seniors_par_debut_de_nom",
+            ),
+        ]
 
     def __str__(self):
         return f"{self.prenom} {self.nom}"
