@@ -81,13 +81,11 @@ def test_every_list_costs_the_same_with_few_rows_and_with_many(client, ancv):
     assert vides <= {"auth.Group", "activite.Activite"}
 
 
-@pytest.mark.parametrize(
-    "cherche", ["20417", "martin", "éloïse d'Œuvre", "99999999999999999999999", "²", "--", "SEV-1-2"]
-)
-def test_every_search_answers_whatever_is_typed(client, ancv, cherche):
+def test_every_search_answers_whatever_is_typed(client, ancv):
     peupler(ancv, 0)
-    reponses = {nom: client.get(adresse(m), {"q": cherche}).status_code for nom, m in LISTES.items()}
-    assert reponses == dict.fromkeys(LISTES, 200)
+    for cherche in ("20417", "martin", "éloïse d'Œuvre", "9" * 30, "²", "١٢", "--", "SEV-1-2"):
+        reponses = {nom: client.get(adresse(m), {"q": cherche}).status_code for nom, m in LISTES.items()}
+        assert reponses == dict.fromkeys(LISTES, 200), cherche
 
 
 def trouvees(client, nom: str, cherche: str) -> list:
