@@ -88,6 +88,16 @@ class LectureAdmin(admin.ModelAdmin):
         return False
 
 
+# What the columns of pghistory are called on pages.
+NOMS_DU_JOURNAL = {
+    "pgh_id": "n° de l'écriture",
+    "pgh_created_at": "écrite le",
+    "pgh_label": "genre d'écriture",
+    "pgh_context": "contexte",
+    "pgh_context_id": "n° du contexte",
+}
+
+
 class JournalAdmin(LectureAdmin):
     """The history of a model as pghistory keeps it, the latest first (X3); `nom` is what the admin calls it."""
 
@@ -97,6 +107,11 @@ class JournalAdmin(LectureAdmin):
 
     def __init__(self, model, admin_site):
         model._meta.verbose_name = model._meta.verbose_name_plural = self.nom
+        noms = NOMS_DU_JOURNAL | {
+            "pgh_obj": model._meta.get_field("pgh_obj").related_model._meta.verbose_name
+        }
+        for champ in model._meta.fields:
+            champ.verbose_name = noms.get(champ.name, champ.verbose_name)
         super().__init__(model, admin_site)
 
     @admin.display(description="le", ordering="pgh_created_at")

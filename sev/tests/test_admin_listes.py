@@ -162,6 +162,44 @@ def test_a_long_list_stops_and_too_wide_a_search_says_so(client, ancv, monkeypat
 
 
 def test_facets_are_not_offered():
-    assert {
+    offertes = {
         nom for nom, m in LISTES.items() if admin.site._registry[m].show_facets != admin.ShowFacets.NEVER
-    } <= {"auth.Group"}
+    }
+    assert offertes <= {"auth.Group"}
+
+
+def test_no_column_has_a_name_of_the_machine():
+    noms = {f"{nom}.{c.name}": str(c.verbose_name) for nom, m in LISTES.items() for c in m._meta.fields}
+    assert {c: nom for c, nom in noms.items() if "pgh" in nom.lower() or "_" in nom} == {}
+    assert {m._meta.app_config.verbose_name for m in LISTES.values()} >= {"Activité", "Courriels et tâches"}
+
+
+def test_no_page_offers_a_choice_of_every_row(client, ancv):
+    """Adding and changing go by search: a list of thousands would be in each page."""
+    peupler(ancv, 0)
+    for nom, modele in LISTES.items():
+        ajout = client.get(adresse(modele) + "add/")
+        if ajout.status_code == 200:
+            formulaire = ajout.context.get("adminform") or ajout.context["form"]
+            champs = getattr(formulaire, "form", formulaire).fields.items()
+            sans_borne = {
+                champ
+                for champ, c in champs
+                if hasattr(c, "queryset")
+                and c.queryset.model._meta.label in GRANDES
+                and not hasattr(getattr(c.widget, "widget", c.widget), "get_url")
+            }
+            assert sans_borne == set(), nom
+
+
+GRANDES = {
+    "conventions.Organisme",
+    "conventions.Convention",
+    "conventions.Compte",
+    "sejours.Equipement",
+    "sejours.Offre",
+    "sejours.Sejour",
+    "sejours.Groupe",
+    "seniors.Senior",
+    "seniors.Inscription",
+}
