@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 
 from django import forms
@@ -13,6 +14,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
+from conventions.models import Programme
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
 
@@ -85,6 +87,9 @@ class FicheAdmin(admin.ModelAdmin):
     ajout: Acte | None = None
     change_form_template = "admin/conventions/fiche.html"
     actions = None
+    show_full_result_count = False
+    # Facets count every choice of every filter at each visit.
+    show_facets = admin.ShowFacets.NEVER
 
     def has_delete_permission(self, request, obj=None):
         return False
@@ -218,3 +223,23 @@ class FicheAdmin(admin.ModelAdmin):
         }
         statut = 422 if formulaire.is_bound and apercu is None else 200
         return render(request, "admin/conventions/acte.html", contexte, status=statut)
+
+
+class ParAnnee(admin.SimpleListFilter):
+    """The year, chosen among the programmes: no look at every row for the years that stand there."""
+
+    title = "année"
+    parameter_name = "annee"
+    debut = "debut"
+
+    def lookups(self, request, model_admin):
+        """Return the years of the programmes, the last first."""
+        return [(annee, annee) for annee in Programme.objects.values_list("annee", flat=True)]
+
+    def queryset(self, request, queryset):
+        """Return the rows whose stay leaves in that year."""
+        annee = self.value()
+        if annee is None or not (annee.isascii() and annee.isdigit() and len(annee) == 4 and int(annee)):
+            return queryset
+        bornes = (date(int(annee), 1, 1), date(int(annee), 12, 31))
+        return queryset.filter(**{f"{self.debut}__range": bornes})

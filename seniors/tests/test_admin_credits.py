@@ -228,7 +228,11 @@ def test_a_suspended_convention_keeps_its_lists_and_gets_nothing_new(agent, grou
         poser(sejour=sejour, places=2, message="", par=porteur, le=LE, maintenant=MAINTENANT)
     assert InscriptionFactory(groupe=groupe).pk
     voir = "Voir le site comme cet organisme"
-    assert boutons(agent, "convention", convention.pk) == [voir, "Lever la suspension", "Clore la convention…"]
+    assert boutons(agent, "convention", convention.pk) == [
+        voir,
+        "Lever la suspension",
+        "Clore la convention…",
+    ]
     agent.post(adresse("convention", convention.pk, "reprendre"))
     convention.refresh_from_db()
     assert (convention.etat, convention.motif) == ("Active", "")

@@ -11,8 +11,9 @@ from django.urls import path
 from django.utils.http import content_disposition_header
 
 from conventions.admin.fiches import Acte
+from conventions.models import Organisme
 from sejours.admin import Figee
-from sev.socle.admin import JournalAdmin, LectureAdmin
+from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin
 from sev.socle.lectures import noter
 from sev.socle.models import Lecture
 from sev.socle.tableur import reponse_xlsx
@@ -20,7 +21,7 @@ from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import date_complete, euros, heure, jour_mois_annee, quantite
 from validation.documents.tableurs import classeur_des_sommes_dues, classeur_du_lot
 from validation.forms.versements import DefaireForm, LotForm, PaiementForm
-from validation.models import CoordonneesBancaires, Lot, Versement
+from validation.models import CoordonneesBancaires, Lot, Versement, Virement
 from validation.operations import versements as operations
 from validation.versements import CONDITIONS, sommes_dues
 
@@ -292,13 +293,18 @@ class FiltreDesVersements(admin.SimpleListFilter):
 
 
 @admin.register(Versement)
-class VersementAdmin(LectureAdmin):
+class VersementAdmin(GrandeListe, LectureAdmin):
     """Every aid that is due or paid."""
 
     list_display = ["numero", "groupe", "prestataire", "montant", "du_le", "reference", "paye_le"]
     list_filter = [FiltreDesVersements, "du_le"]
     list_select_related = ["groupe", "prestataire", "virement__lot"]
-    search_fields = ["=groupe__pk", "prestataire__nom", "virement__reference"]
+    search_help_text = "Numéro de groupe, référence du virement, ou prestataire."
+    colonne_du_numero = "groupe_id"
+    recherche = (
+        ("prestataire_id", Organisme.objects.nommes),
+        ("virement_id", lambda mots: Virement.objects.filter(reference__in=mots)),
+    )
     fields = ["numero", "groupe", "prestataire", "montant", "du_le", "reference", "paye_le"]
 
     @admin.display(description="inscription n°", ordering="pk")
