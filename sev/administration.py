@@ -20,6 +20,9 @@ TACHES = {
     "files-d-attente": "Servir les files d'attente d'aides",
     "pieces": "Détruire les pièces anciennes",
     "seances": "Effacer les séances terminées",
+    "imports": "Importer les décisions",
+    "doublons": "Chercher les doublons",
+    "retention": "Effacer ce dont le délai est passé",
     "activite": "Relever l'activité",
     "courriels": "Envoyer les courriels",
 }
