@@ -125,13 +125,22 @@ def papiers() -> set[str]:
     return set(default_storage.listdir("pieces")[1]) if default_storage.exists("pieces") else set()
 
 
-@pytest.fixture(autouse=True)
-def papers_of_this_test_alone():
-    """Remove the papers that a test has kept: the clock of another one would take them for orphans."""
+def papers_kept_meanwhile():
+    """Remove the papers kept from now on, at the end: the clock of another test would take them for orphans."""
     avant = papiers()
     yield
     for nom in papiers() - avant:
         default_storage.delete(f"pieces/{nom}")
+
+
+@pytest.fixture(autouse=True)
+def papers_of_this_test_alone():
+    yield from papers_kept_meanwhile()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def papers_of_this_module_alone():
+    yield from papers_kept_meanwhile()
 
 
 # --- Network --------------------------------------------------------------------------------------------

@@ -115,6 +115,19 @@ def oublier_saisie(request) -> None:
     request.session.pop("saisie", None)
 
 
+def adresse_de_retour(request) -> str:
+    """Where to come back: the page itself, or for a form or a fragment the page that held it."""
+    page = request.htmx.current_url_abs_path if request.htmx else None
+    if request.method == "POST" and page is None:
+        origine = request.META.get("HTTP_REFERER", "")
+        if url_has_allowed_host_and_scheme(
+            origine, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        ):
+            morceaux = urlsplit(origine)
+            page = morceaux.path + (f"?{morceaux.query}" if morceaux.query else "")
+    return page or request.get_full_path()
+
+
 class ConnexionMiddleware(LoginRequiredMiddleware):
     """Sign-in by default; a sliding session; pages of a signed-in account are never stored by the browser."""
 
@@ -140,21 +153,8 @@ class ConnexionMiddleware(LoginRequiredMiddleware):
         """Redirect to the sign-in page, with the typed form kept aside."""
         if request.method == "POST":
             garder_saisie(request)
-        reponse = redirect_to_login(self._retour(request), reverse(settings.LOGIN_URL))
+        reponse = redirect_to_login(adresse_de_retour(request), reverse(settings.LOGIN_URL))
         return HttpResponseClientRedirect(reponse.url) if request.htmx else reponse
-
-    @staticmethod
-    def _retour(request) -> str:
-        """Where to come back: the page itself, or for a form or a fragment the page that held it."""
-        page = request.htmx.current_url_abs_path if request.htmx else None
-        if request.method == "POST" and page is None:
-            origine = request.META.get("HTTP_REFERER", "")
-            if url_has_allowed_host_and_scheme(
-                origine, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-            ):
-                morceaux = urlsplit(origine)
-                page = morceaux.path + (f"?{morceaux.query}" if morceaux.query else "")
-        return page or request.get_full_path()
 
     def process_response(self, request, response):
         """Forbid storing, so that « back » after log-out shows nothing; write who was here last."""

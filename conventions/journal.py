@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from conventions.models import Compte, Convention, Credit, Mouvement, Organisme
+from conventions.models import (
+    Compte,
+    Convention,
+    Credit,
+    DemandeComplement,
+    EvenementSecurite,
+    Mouvement,
+    Organisme,
+)
 from sev.socle.journal import Source, Trace, Traces, ecarts, precedents
 from sev.socle.typographie import euros
 
@@ -76,12 +84,17 @@ def sources(compte: Compte) -> list[Source]:
         (Organisme.pgh_event_model.objects.filter(pgh_obj=organisme), _organisme),
         (Convention.pgh_event_model.objects.filter(pgh_obj=organisme), _convention),
         (Compte.pgh_event_model.objects.filter(organisme=organisme), _compte),
+        (DemandeComplement.pgh_event_model.objects.filter(convention=organisme), _demande),
     )
     mouvements = Mouvement.objects.filter(
         credit__in=Credit.objects.pour(compte), nature__in=("ALLOCATION", "COMPLEMENT", "REPRISE")
     )
+    vues = EvenementSecurite.objects.filter(
+        organisme=organisme, nature=EvenementSecurite.Nature.VUE_DEBUT, organisme__isnull=False
+    )
     return [historique(evenements, phrase) for evenements, phrase in historiques] + [
-        Source(mouvements, "pk", "cree_le", _mouvements)
+        Source(mouvements, "pk", "cree_le", _mouvements),
+        Source(vues, "pk", "le", _vues),
     ]
 
 
@@ -107,7 +120,8 @@ def _convention(apres, avant) -> str:
     if avant is None:
         return f"Convention {apres.numero} créée"
     return _phrase(
-        f"Convention {apres.numero} modifiée", ecarts(avant, apres, ("numero", "activee_le", "close_le"))
+        f"Convention {apres.numero} modifiée",
+        ecarts(avant, apres, ("numero", "activee_le", "suspendue_le", "close_le")),
     )
 
 
@@ -119,6 +133,17 @@ def _compte(apres, avant) -> str:
     return _phrase(
         f"Compte de {apres.nom} modifié", ecarts(avant, apres, ("nom", "email", "role", "titulaire"))
     )
+
+
+def _demande(apres, avant) -> str:
+    quoi = f"Complément de crédits {apres.programme_id}"
+    if avant is None:
+        return f"{quoi} demandé : {euros(apres.montant)}"
+    if apres.retiree_le:
+        return f"{quoi} : demande de {euros(apres.montant)} retirée"
+    if apres.accorde is None:
+        return f"{quoi} : demande de {euros(apres.montant)} refusée"
+    return f"{quoi} : {euros(apres.accorde)} accordés sur {euros(apres.montant)} demandés"
 
 
 def _phrase(debut: str, precisions: list[str]) -> str:
@@ -137,4 +162,18 @@ def _mouvements(cles: list[int]) -> dict[int, Trace]:
             motif=m.motif,
         )
         for m in mouvements
+    }
+
+
+def _vues(cles: list[int]) -> dict[int, Trace]:
+    """Tell an organisation that ANCV saw the site as it does."""
+    return {
+        e.pk: Trace(
+            le=e.le,
+            texte="L'ANCV a ouvert le site en lecture, comme votre organisme",
+            action="voir comme",
+            par=e.par_id,
+            motif=e.motif,
+        )
+        for e in EvenementSecurite.objects.filter(pk__in=cles)
     }

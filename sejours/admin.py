@@ -87,6 +87,7 @@ class EquipementAdmin(FicheAdmin):
             texte="Une durée et un prix par personne, pour une année, dans la limite du prix maximum du programme.",
             fait="L'offre est créée.",
             formulaire=OffreForm,
+            droit="sejours.add_offre",
             initial=lambda equipement: {"annee": aujourdhui().year},
             operation=lambda request, equipement, donnees: creer_offre(
                 equipement=equipement, **donnees, par=request.user, le=aujourdhui()
@@ -116,6 +117,7 @@ class OffreAdmin(Figee):
             texte="La date de fin suit la durée de l'offre. Les saisons fermées sont refusées.",
             fait="Le séjour est publié.",
             formulaire=SejourForm,
+            droit="sejours.add_sejour",
             operation=lambda request, offre, donnees: publier_sejour(
                 offre=offre, **donnees, par=request.user, le=aujourdhui()
             ),
@@ -145,6 +147,7 @@ class SejourAdmin(Figee):
             texte="Des places pour un porteur de projet. Il reçoit un e-mail, et la liste s'ouvre.",
             fait="Le groupe est pré-inscrit. Le porteur est prévenu par e-mail.",
             formulaire=PreinscriptionForm,
+            droit="sejours.add_groupe",
             propose=lambda sejour: sejour.annule_le is None,
             operation=lambda request, sejour, donnees: preinscrire(
                 sejour=sejour, **donnees, par=request.user, le=aujourdhui()

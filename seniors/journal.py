@@ -100,6 +100,8 @@ def _phrase(apres, avant, nommer, identite: list[str], *, motifs: bool) -> str:
     if avant.effacee_le is not None and apres.effacee_le is None:
         return f"{nom} de nouveau sur la liste : {aide}"
     precisions = identite + ecarts(avant, apres, (*REPONSES, "derogation") if motifs else REPONSES)
+    if avant.senior_id != apres.senior_id:
+        precisions.append("deux fiches d'une même personne réunies, ou séparées, par l'ANCV")
     for champ, mot in LIENS:
         ancien, nouveau = getattr(avant, champ), getattr(apres, champ)
         if ancien != nouveau:

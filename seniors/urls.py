@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from seniors.views import annulation, groupe, inscriptions
+from seniors.views import annulation, credits, groupe, inscriptions
 
 urlpatterns = [
+    path("credits/", credits.credits, name="credits"),
+    path("credits/mouvements.xlsx", credits.tableur, name="credits-xlsx"),
+    path("credits/<int:annee>/complement/", credits.demander_complement, name="complement-demander"),
+    path("credits/demandes/<int:complement>/retirer/", credits.retirer_complement, name="complement-retirer"),
     path("groupes/<int:numero>/", groupe.groupe, name="groupe"),
     path("groupes/<int:numero>/rooming-list.pdf", groupe.rooming_list, name="rooming-list"),
     path("groupes/<int:numero>/details.pdf", groupe.details, name="details"),

@@ -11,6 +11,8 @@ from django.db.models import Count, Min, QuerySet
 from django.urls import reverse
 from django.utils.timezone import localdate
 
+from conventions.models import DemandeComplement
+from seniors.models import Doublon
 from sev.socle.typographie import quantite
 from validation.models import Lot, Presence, Signalement, Validation, Versement
 from validation.models.validations import ECHEANCE
@@ -59,6 +61,14 @@ class Attente:
 
 FILES = (
     File(
+        "Demandes de complément",
+        lambda le: DemandeComplement.objects.en_attente(),
+        "faite_le",
+        "admin:conventions_demandecomplement_changelist",
+        "conventions.view_demandecomplement",
+        delai=10,
+    ),
+    File(
         "Délais dépassés",
         lambda le: Validation.objects.depassees(le=le),
         ECHEANCE,
@@ -84,6 +94,14 @@ FILES = (
         delai=5,
     ),
     File(
+        "Doublons probables",
+        lambda le: Doublon.objects.a_decider(),
+        "trouve_le",
+        "admin:seniors_doublon_changelist",
+        "seniors.view_doublon",
+        delai=30,
+    ),
+    File(
         "Aides à mettre dans un lot",
         lambda le: Versement.objects.a_verser(),
         "du_le",
@@ -98,7 +116,7 @@ FILES = (
         "admin:validation_lot_changelist",
         "validation.view_lot",
         delai=10,
-        question="?paye_le__isempty=1&defait_le__isempty=1",
+        question="?etat=A_PAYER",
     ),
 )
 

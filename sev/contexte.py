@@ -17,6 +17,7 @@ MENU_PORTEUR = (
     ("Chercher un séjour", "offres"),
     ("Mes options", "options"),
     ("Mes groupes", "groupes"),
+    ("Mes crédits", "credits"),
     ("Validation", "validation"),
     ("Mon compte", "compte"),
     ("Utilisateurs", "utilisateurs"),
@@ -39,7 +40,7 @@ MENU_DEMO = (("Courriels de la démo", "demo-courriels"),)
 
 
 def page(request):
-    """Context of base.html: compte, menu, programme, contact, demo.
+    """Context of base.html: compte, menu, programme, contact, demo, vue (who sees as whom, or None).
 
     One query, when the page is one of ours, and one or two more for the menu of those who write.
     Without the database the page is drawn as for someone who is not signed in.
@@ -63,6 +64,7 @@ def page(request):
         "programme": programme,
         "contact": contact,
         "demo": settings.SEV_DEMO,
+        "vue": getattr(request, "vue", None),
     }
 
 

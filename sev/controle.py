@@ -198,7 +198,8 @@ CONTROLES = (
         "liste_close_donc_inchangee",
         # Closed by its last day as it was then, whatever the clock recorded, or by the record, unless a move of the
         # stay opened it again at that moment (S8). Only staff may, with a reason (I15); a cancelled group lets its
-        # people go until its stay begins (S8), and the aids of the absent go back (V7).
+        # people go until its stay begins (S8), and the aids of the absent go back (V7). A complement
+        # given since serves it (C9).
         """
         SELECT format('groupe %s : inscription %s changée le %s', g.id, e.pgh_obj_id, e.pgh_created_at)
           FROM seniors_inscriptionevent e
@@ -213,11 +214,43 @@ CONTROLES = (
                 OR greatest(e.inscrite_le, e.modifiee_le)
                    >= (coalesce(alors.dernier_jour, g.dernier_jour) + 1)::timestamp AT TIME ZONE 'Europe/Paris')
            AND NOT coalesce(e.effacee_le = g.annule_le, false)
+           AND coalesce(e.pgh_context ->> 'action', '') <> 'crédit rendu à la file d''attente'
            AND NOT coalesce(e.modifiee_le = g.solde_le AND e.motif_sans_aide IN ('ABSENTE', 'NON_VERSEE'), false)
            AND NOT (coalesce(e.pgh_context ->> 'motif', '') <> ''
                     AND EXISTS (SELECT FROM conventions_compte a
                                  WHERE a.is_staff AND a.id = (e.pgh_context ->> 'par')::bigint))
          ORDER BY e.pgh_id
+        """,
+    ),
+    Controle(
+        "une_personne_en_usage",
+        # I18: a former spelling holds no registration, and leads to somebody.
+        """
+        SELECT format('inscription %s : fiche %s, fusionnée dans %s', i.id, s.id, s.fusionne_dans_id)
+          FROM seniors_senior s JOIN seniors_inscription i ON i.senior_id = s.id
+         WHERE s.fusionne_dans_id IS NOT NULL
+         UNION ALL
+        SELECT format('fiche %s : fusionnée dans %s sans fusion', s.id, s.fusionne_dans_id)
+          FROM seniors_senior s
+         WHERE s.fusionne_dans_id IS NOT NULL
+           AND NOT EXISTS (SELECT FROM seniors_fusion f WHERE f.absorbee_id = s.id AND f.defaite_le IS NULL
+                                                          AND f.gardee_id = s.fusionne_dans_id)
+        """,
+    ),
+    Controle(
+        "decisions_et_complements_au_grand_livre",
+        """
+        SELECT format('décision %s : %s, mouvement %s de %s', d.reference, d.montant, m.id, m.montant)
+          FROM conventions_decision d LEFT JOIN conventions_mouvement m ON m.id = d.mouvement_id
+          LEFT JOIN conventions_credit c ON c.id = m.credit_id
+         WHERE d.montant <> coalesce(m.montant, 0)
+            OR m.id IS NOT NULL AND (c.convention_id, c.annee) <> (d.convention_id, d.annee)
+         UNION ALL
+        SELECT format('demande %s : accordé %s, mouvement %s de %s', d.id, d.accorde, m.id, m.montant)
+          FROM conventions_demandecomplement d LEFT JOIN conventions_mouvement m ON m.id = d.mouvement_id
+          LEFT JOIN conventions_credit c ON c.id = m.credit_id
+         WHERE coalesce(d.accorde, 0) <> coalesce(m.montant, 0)
+            OR m.id IS NOT NULL AND (c.convention_id, c.annee) <> (d.convention_id, d.annee)
         """,
     ),
     Controle(
@@ -256,13 +289,14 @@ CONTROLES = (
     ),
     Controle(
         "quinze_jours_pour_repondre",
+        # The day is read a moment before the instant: a click at midnight counts for the day that ends.
         """
         SELECT format('groupe %s : prestataire jusqu''au %s (séjour fini le %s), porteur jusqu''au %s (validé le %s)',
                       v.groupe_id, v.echeance_prestataire, s.fin, v.echeance_porteur, v.validee_le)
           FROM validation_validation v
           JOIN sejours_groupe g ON g.id = v.groupe_id JOIN sejours_sejour s ON s.id = g.sejour_id
          WHERE v.echeance_prestataire < s.fin + 15
-            OR v.echeance_porteur < (v.validee_le AT TIME ZONE 'Europe/Paris')::date + 15
+            OR v.echeance_porteur < ((v.validee_le - interval '1 minute') AT TIME ZONE 'Europe/Paris')::date + 15
          ORDER BY v.groupe_id
         """,
     ),

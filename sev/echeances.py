@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from activite.tasks import relever_activite
+from conventions.tasks import importer_decisions
 from sejours.tasks import faire_tomber_options, rappeler_listes, verrouiller_listes
-from seniors.tasks import servir_files
+from seniors.tasks import chercher_doublons, servir_files
 from sev.socle.tasks import effacer_seances, envoyer_courriels
+from sev.tasks import purger
 from validation.tasks import (
     constater_depassements,
     detruire_pieces,
@@ -36,9 +38,12 @@ ECHEANCES = (
     Echeance("options", faire_tomber_options, timedelta(minutes=20)),
     Echeance("rappels", rappeler_listes, timedelta(hours=3)),
     Echeance("rappels-validation", rappeler_validations, timedelta(hours=3)),
+    Echeance("imports", importer_decisions, timedelta(minutes=5)),
     Echeance("files-d-attente", servir_files, timedelta(minutes=20)),
     Echeance("pieces", detruire_pieces, timedelta(hours=30)),
     Echeance("seances", effacer_seances, timedelta(hours=30)),
+    Echeance("doublons", chercher_doublons, timedelta(hours=30)),
+    Echeance("retention", purger, timedelta(hours=30)),
     Echeance("activite", relever_activite, timedelta(hours=3)),
     Echeance("courriels", envoyer_courriels, timedelta(minutes=5)),
 )

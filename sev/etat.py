@@ -53,8 +53,10 @@ def _taches() -> dict:
 
 
 def etat_des_taches(instant: datetime) -> dict[str, dict]:
-    """Return for each task its last run (None before the first), its age in seconds, whether it is late or failed."""
-    passages = Passage.objects.filter(tache__in=[e.nom for e in ECHEANCES]).order_by("tache", "-debut")
+    """Return for each task its last run that ended (None before the first), its age in seconds, if late, if failed."""
+    # A run that was killed never ended: a task that is killed each time is late, not well.
+    finis = Passage.objects.filter(tache__in=[e.nom for e in ECHEANCES], fin__isnull=False)
+    passages = finis.order_by("tache", "-debut")
     derniers = {passage.tache: passage for passage in passages.distinct("tache")}
     taches = {}
     for echeance in ECHEANCES:

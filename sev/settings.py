@@ -21,6 +21,13 @@ SEV_BASE_URL = os.environ.get("SEV_BASE_URL", "http://localhost:8000").rstrip("/
 HTTPS = SEV_BASE_URL.startswith("https://")
 
 DEBUG = False
+# Without a second factor (double authentification) nothing of ANCV's is open; the demo alone does without.
+SEV_ADMIN_OTP = os.environ.get("SEV_ADMIN_OTP") != "0"
+if not SEV_ADMIN_OTP and HTTPS and not SEV_DEMO:
+    raise ImproperlyConfigured(
+        "SEV_ADMIN_OTP=0 is for the demo: behind https, staff need their second factor."
+    )
+
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 if not SECRET_KEY:
     if HTTPS:
@@ -32,13 +39,15 @@ CSRF_TRUSTED_ORIGINS = [SEV_BASE_URL]
 INSTALLED_APPS = [
     "sev",
     "sev.socle",
+    "django.contrib.auth",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "conventions",
     "sejours",
     "seniors",
     "validation",
     "activite",
     "sev.apps.AdministrationConfig",
-    "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -60,10 +69,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "conventions.connexion.ConnexionMiddleware",
+    "conventions.second_facteur.SecondFacteurMiddleware",
+    "conventions.voir_comme.VoirCommeMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -127,6 +139,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "conventions.motdepasse.RecommandationCnil"},
 ]
+OTP_TOTP_ISSUER = "Seniors en Vacances"
 LOGIN_URL = "connexion"
 LOGIN_REDIRECT_URL = "accueil"
 PASSWORD_RESET_TIMEOUT = 24 * 3600
@@ -187,6 +200,18 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # Ten papers of 5 MB and their form; heavier requests are not read at all.
 CORPS_MAX = 60 * 1024 * 1024
+
+# --- Personal data (X4): how many months it is kept; docs/privacy.md says from when ------------------------------
+
+RETENTION_MOIS = {
+    "commentaires": 3,  # after the end of the stay
+    "revenus": 6,  # after the list was settled
+    "revenus_jamais_soldes": 12,  # after the end of a stay whose list never was
+    "personnes": 24,  # after the last stay
+    "fusions": 24,  # after two rows were merged: what undoing it takes
+    "courriels": 6,  # after a mail was written: its text
+    "essais_de_connexion": 1,  # after a failed sign-in
+}
 
 # --- Language, files --------------------------------------------------------------------------------------------
 
@@ -256,7 +281,10 @@ CELERY_BEAT_SCHEDULE = {
     "pieces": {"task": "validation.tasks.detruire_pieces", "schedule": crontab(hour=3, minute=40)},
     "seances": {"task": "sev.socle.tasks.effacer_seances", "schedule": crontab(hour=4, minute=20)},
     "activite": {"task": "activite.tasks.relever_activite", "schedule": crontab(minute=30)},
+    "imports": {"task": "conventions.tasks.importer_decisions", "schedule": 15.0},
     "files-d-attente": {"task": "seniors.tasks.servir_files", "schedule": crontab(minute="*/5")},
+    "doublons": {"task": "seniors.tasks.chercher_doublons", "schedule": crontab(hour=3, minute=10)},
+    "retention": {"task": "sev.tasks.purger", "schedule": crontab(hour=3, minute=40)},
 }
 
 LOGGING = {

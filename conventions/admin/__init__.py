@@ -1,5 +1,5 @@
 """ANCV's admin of conventions, accounts, credits and the programme. What has a rule goes through an operation."""
 
-from conventions.admin import comptes, credits, programme
+from conventions.admin import comptes, credits, imports, programme
 
-__all__ = ["comptes", "credits", "programme"]
+__all__ = ["comptes", "credits", "imports", "programme"]

@@ -18,41 +18,58 @@ from conventions.models import Programme
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
 
+# The right of superusers alone: no group can hold it.
+ADMINISTRATEUR = "administrateur"
+
 
 @dataclass(frozen=True)
 class Acte:
     """A button of an object's page. `operation(request, objet, donnees)` does it and may raise RefusMetier.
 
-    `texte` says what will happen, as it stands or as a function of the object. `options(objet)` are what the form is
-    made with, `droit` the permission needed in place of the page's own. With `constater(objet)`, a measure that tells
-    how things stand, the page shows what the act changes before it is confirmed: see `Apercu`.
+    `texte` says what will happen, as it stands or as a function of the object; `libelle` may be one too, and `fait` a
+    function of what the operation returned. `options(objet)` are what the form is made with, `droit` the right needed
+    in place of the page's own (conventions/droits.py, or ADMINISTRATEUR), `suite` the page that follows when it isn't
+    the object's. With `constater(objet)`, a measure that tells how things stand, or with `annoncer(objet, donnees)`,
+    which puts in sentences what the answers would touch (and may raise RefusMetier), the page shows what the act
+    changes before it is confirmed: see `Apercu`.
     """
 
     nom: str
-    libelle: str
+    libelle: str | Callable
     texte: str | Callable
-    fait: str
+    fait: str | Callable
     operation: Callable
     formulaire: type[forms.Form] = forms.Form
     initial: Callable = lambda objet: {}
     propose: Callable = lambda objet: True
     options: Callable = lambda objet: {}
     constater: Callable | None = None
+    annoncer: Callable | None = None
     droit: str = ""
+    suite: str = ""
+
+    def mots(self, champ: str, sujet) -> str:
+        """Return `libelle`, `texte` or `fait`, for the object or the result that it is about."""
+        mots = getattr(self, champ)
+        return mots(sujet) if callable(mots) else mots
 
 
 @dataclass(frozen=True)
 class Apercu:
-    """What an act changes: (what, before, after) in words, as it was measured by doing it and undoing it.
+    """What an act changes: (what, before, after) in words, as it was measured by doing it and undoing it; or sentences.
 
-    `empreinte` comes back with the confirmation: should the outcome be another one by then, it is shown again.
+    `saisie` are the answers that the sentences are about. `empreinte` comes back with the confirmation: should the
+    outcome be another one by then, it is shown again.
     """
 
-    lignes: list[tuple[str, str, str]]
+    lignes: list[tuple[str, str, str]] = ()
+    phrases: list[str] = ()
+    saisie: tuple = ()
     empreinte: str = field(init=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "empreinte", sha256(repr(self.lignes).encode()).hexdigest())
+        vus = (self.lignes, self.phrases, self.saisie)
+        object.__setattr__(self, "empreinte", sha256(repr(vus).encode()).hexdigest())
 
     @classmethod
     def de(cls, avant: dict[str, str], apres: dict[str, str]) -> "Apercu":
@@ -96,13 +113,19 @@ class FicheAdmin(admin.ModelAdmin):
         boutons = []
         if objet is not None:
             boutons = [
-                (a.libelle, self._adresse(a.nom, objet))
+                (a.mots("libelle", objet), self._adresse(a.nom, objet))
                 for a in self.actes
                 if self._permis(request, a, objet) and a.propose(objet)
             ]
-        return super().change_view(
-            request, object_id, form_url, {"boutons": boutons, **(extra_context or {})}
-        )
+        contexte = {"boutons": boutons, **self._boutons_de_saisie(request, objet), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, contexte)
+
+    def _boutons_de_saisie(self, request, objet) -> dict:
+        """Take Django's own buttons away from a page on which nothing is typed."""
+        lus = set(self.get_readonly_fields(request, objet))
+        if self.inlines or not set(self.get_fields(request, objet)) <= lus:
+            return {}
+        return dict.fromkeys(("show_save", "show_save_and_continue", "show_save_and_add_another"), False)
 
     def autorise(self, request, objet) -> bool:
         """Return whether the person may act on `objet`."""
@@ -132,60 +155,69 @@ class FicheAdmin(admin.ModelAdmin):
                 raise Http404
             if not self._permis(request, un_acte, objet):
                 raise PermissionDenied
+            if request.method != "POST" and not un_acte.propose(objet):
+                messages.warning(request, f"« {un_acte.libelle.removesuffix('…')} » n'est plus possible ici.")
+                return self._retour(objet)
             return self.executer(request, un_acte, objet)
 
         return vue
 
     def executer(self, request, un_acte, objet=None):
         """Show the page of an act, or do it: the operation's refusal is shown at its field."""
-        formulaire = un_acte.formulaire(
-            request.POST if request.method == "POST" else None,
-            initial=un_acte.initial(objet),
-            **un_acte.options(objet),
-        )
+        envoi = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+        formulaire = un_acte.formulaire(*envoi, initial=un_acte.initial(objet), **un_acte.options(objet))
         apercu = None
         if formulaire.is_valid():
             try:
-                apercu = self._faire(request, un_acte, objet, formulaire.cleaned_data)
+                apercu, resultat = self._faire(request, un_acte, objet, formulaire.cleaned_data)
             except RefusMetier as refus:
                 formulaire.add_error(refus.champ if refus.champ in formulaire.fields else None, refus.message)
             else:
                 if apercu is None:
-                    messages.success(request, un_acte.fait)
-                    return self._retour(objet)
+                    if fait := un_acte.mots("fait", resultat):
+                        messages.success(request, fait)
+                    return redirect(un_acte.suite) if un_acte.suite else self._retour(objet or resultat)
         return self.page_d_acte(request, un_acte, objet, formulaire, apercu=apercu)
 
-    def _faire(self, request, un_acte, objet, donnees) -> Apercu | None:
-        """Do the act and return None; one that is measured is undone, and what it changes returned, until confirmed."""
+    def _faire(self, request, un_acte, objet, donnees) -> tuple[Apercu | None, object]:
+        """Do the act and return (None, its result); what it changes, and nothing done, until that is confirmed."""
+        confirmee = request.POST.get("confirmer")
+        if un_acte.annoncer is not None:
+            saisie = tuple(sorted((nom, str(valeur)) for nom, valeur in donnees.items()))
+            apercu = Apercu(phrases=un_acte.annoncer(objet, donnees), saisie=saisie)
+            if confirmee != apercu.empreinte:
+                return apercu, None
         if un_acte.constater is None:
-            un_acte.operation(request, objet, donnees)
-            return None
+            return None, un_acte.operation(request, objet, donnees)
         with transaction.atomic():
             mesurer = un_acte.constater(objet)
             avant = mesurer(None)
-            apercu = Apercu.de(avant, mesurer(un_acte.operation(request, objet, donnees)))
-            if request.POST.get("confirmer") == apercu.empreinte:
-                return None
+            resultat = un_acte.operation(request, objet, donnees)
+            apercu = Apercu.de(avant, mesurer(resultat))
+            if confirmee == apercu.empreinte:
+                return None, resultat
             transaction.set_rollback(True)
-        return apercu
+        return apercu, None
 
     def _retour(self, objet):
-        retour = "change" if objet else "changelist"
-        cles = [objet.pk] if objet else []
-        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_{retour}", *cles)
+        """Lead to the page of what was acted upon or made, else to the list."""
+        base = f"admin:{self.opts.app_label}_{self.opts.model_name}"
+        if isinstance(objet, self.model):
+            return redirect(f"{base}_change", objet.pk)
+        return redirect(f"{base}_changelist")
 
     def page_d_acte(self, request, un_acte, objet, formulaire, *, apercu=None, remarques=()):
         """Draw the page of an act: 422 when its form was refused."""
         contexte = {
             **self.admin_site.each_context(request),
-            "title": un_acte.libelle,
+            "title": un_acte.mots("libelle", objet).removesuffix("…"),
             "opts": self.opts,
             "acte": un_acte,
-            "texte": un_acte.texte(objet) if callable(un_acte.texte) else un_acte.texte,
+            "texte": un_acte.mots("texte", objet),
             "objet": objet,
             "form": formulaire,
             "apercu": apercu,
-            "mesure": un_acte.constater is not None,
+            "mesure": un_acte.constater is not None or un_acte.annoncer is not None,
             "change": bool(apercu and request.POST.get("confirmer")),
             "remarques": remarques,
         }

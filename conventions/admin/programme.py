@@ -1,12 +1,14 @@
-"""The programme of a year, its closed seasons, prices and aids, income ceilings (P1-P5)."""
+"""The programme of a year, its closed seasons, prices and aids, income ceilings (P1-P5).
+
+What a change touches on the lists is shown by the admin of `seniors`, which adds the acts.
+"""
 
 from django.contrib import admin
 
-from conventions.admin.fiches import Acte, FicheAdmin
-from conventions.forms import ProgrammeForm, SuspensionForm
+from conventions.admin.fiches import FicheAdmin
+from conventions.forms import ProgrammeForm
 from conventions.models import Bareme, Fermeture, Programme, Tarif
-from conventions.operations import programme as operations
-from sev.socle.temps import aujourdhui
+from sev.socle.admin import JournalAdmin
 
 
 class FermetureInline(admin.TabularInline):
@@ -19,48 +21,46 @@ class ProgrammeAdmin(FicheAdmin):
     """A year; « Suspendre » and « Reprendre » are acts (P2)."""
 
     form = ProgrammeForm
-    list_display = ["annee", "enveloppe", "alloue", "delai_option", "suspendu_le"]
+    list_display = ["annee", "enveloppe", "alloue", "reste", "delai_option", "suspendu_le"]
     inlines = [FermetureInline]
-    actes = (
-        Acte(
-            nom="suspendre",
-            libelle="Suspendre le programme",
-            texte="Aucune option, pré-inscription ni aucun séjour ne pourra être enregistré. Les listes déjà ouvertes "
-            "restent modifiables. Le message est affiché sur toutes les pages.",
-            fait="Le programme est suspendu.",
-            formulaire=SuspensionForm,
-            propose=lambda programme: not programme.suspendu,
-            operation=lambda request, programme, donnees: operations.suspendre(
-                programme=programme, **donnees, par=request.user, le=aujourdhui()
-            ),
-        ),
-        Acte(
-            nom="reprendre",
-            libelle="Reprendre le programme",
-            texte="Le message disparaît des pages, et tout redevient possible.",
-            fait="Le programme a repris.",
-            propose=lambda programme: programme.suspendu,
-            operation=lambda request, programme, donnees: operations.reprendre(
-                programme=programme, par=request.user, le=aujourdhui()
-            ),
-        ),
-    )
 
     def get_readonly_fields(self, request, obj=None):
-        return ["annee", "alloue", "suspendu_le", "message_suspension"] if obj else []
+        return ["annee", "alloue", "reste", "suspendu_le", "message_suspension"] if obj else []
+
+    @admin.display(description="reste à allouer (€)")
+    def reste(self, programme):
+        return programme.enveloppe - programme.alloue
+
+
+class Fixee(FicheAdmin):
+    """What is entered and corrected by acts alone, its effects shown first."""
+
+    def get_fields(self, request, obj=None):
+        return [champ.name for champ in self.opts.fields if champ.name != "id"]
+
+    def get_readonly_fields(self, request, obj=None):
+        return self.get_fields(request, obj)
 
 
 @admin.register(Tarif)
-class TarifAdmin(FicheAdmin):
-    """Maximum prices and aids, by length and first day (P3)."""
+class TarifAdmin(Fixee):
+    """Maximum prices and aids, by length and first day (P3): each holds until the next one of its length."""
 
     list_display = ["duree", "valable_du", "prix", "aide"]
     list_filter = ["duree"]
 
 
 @admin.register(Bareme)
-class BaremeAdmin(FicheAdmin):
+class BaremeAdmin(Fixee):
     """Income ceilings, by year of the avis, household and parts (P5)."""
 
     list_display = ["annee_avis", "situation", "parts", "plafond"]
     list_filter = ["annee_avis", "situation"]
+
+
+@admin.register(Programme.pgh_event_model)
+class JournalDuProgramme(JournalAdmin):
+    """Who opened, suspended, resumed, changed the envelope (X3)."""
+
+    nom = "journal du programme"
+    list_display = ["le", "acte", "par", "motif", "annee", "enveloppe", "suspendu_le"]

@@ -1,33 +1,69 @@
 """What people type. Forms check the shape of an answer and write nothing."""
 
 from conventions.forms.ancv import (
+    AccordForm,
     ActivationForm,
     AgentForm,
     AllocationForm,
+    AnneeSuivanteForm,
+    ArretForm,
     ConventionForm,
     CorrectionAdresseForm,
+    DroitsForm,
+    MotifForm,
     MouvementForm,
+    PlafondForm,
     ProgrammeForm,
+    RefusForm,
+    RenouvellementForm,
     SuspensionForm,
+    TarifForm,
 )
 from conventions.forms.comptes import AdresseForm, InformationsForm, InvitationForm, UtilisateurForm
-from conventions.forms.seance import ChoixMotDePasseForm, ConnexionForm, MotDePasseForm, OubliForm
+from conventions.forms.credits import ComplementForm, FiltreMouvements
+from conventions.forms.imports import ImportForm
+from conventions.forms.seance import (
+    ChoixMotDePasseForm,
+    CodeDeSecoursForm,
+    CodeForm,
+    ConnexionForm,
+    MotDePasseForm,
+    OubliForm,
+    PasseActuelForm,
+    TelephoneForm,
+)
 
 __all__ = [
+    "AccordForm",
     "ActivationForm",
     "AdresseForm",
     "AgentForm",
     "AllocationForm",
+    "AnneeSuivanteForm",
+    "ArretForm",
     "ChoixMotDePasseForm",
+    "CodeDeSecoursForm",
+    "CodeForm",
+    "ComplementForm",
     "ConnexionForm",
     "ConventionForm",
     "CorrectionAdresseForm",
+    "DroitsForm",
+    "FiltreMouvements",
+    "ImportForm",
     "InformationsForm",
     "InvitationForm",
     "MotDePasseForm",
+    "MotifForm",
     "MouvementForm",
     "OubliForm",
+    "PasseActuelForm",
+    "PlafondForm",
     "ProgrammeForm",
+    "RefusForm",
+    "RenouvellementForm",
     "SuspensionForm",
+    "TarifForm",
+    "TelephoneForm",
     "UtilisateurForm",
 ]

@@ -3,12 +3,14 @@
 from decimal import Decimal
 
 from django import forms
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
 from conventions.forms.comptes import AdresseField
-from conventions.models import Compte, Convention, Programme
+from conventions.models import Bareme, Compte, Convention, Programme
 from conventions.models.organismes import identifiant_normalise
-from sev.socle.saisie import NomField, TexteField
+from conventions.models.programme import Duree
+from sev.socle.saisie import DateFrancaiseField, NomField, PartsField, TexteField
 
 
 def _montant(label="Montant (€)", **kwargs) -> forms.DecimalField:
@@ -41,12 +43,9 @@ class AllocationForm(forms.Form):
     motif = _motif()
 
     def clean_convention(self):
-        convention = Convention.objects.filter(
-            numero=identifiant_normalise(self.cleaned_data["convention"]),
-            organisme__nature="PORTEUR",
-            activee_le__isnull=False,
-            close_le__isnull=True,
-        ).first()
+        numero = identifiant_normalise(self.cleaned_data["convention"])
+        actives = Convention.objects.actives().select_related("organisme")
+        convention = actives.filter(numero=numero, organisme__nature="PORTEUR").first()
         if convention is None:
             raise ValidationError("Aucune convention active de porteur ne porte ce numéro.")
         return convention
@@ -57,6 +56,70 @@ class MouvementForm(forms.Form):
 
     montant = _montant(min_value=Decimal("0.01"))
     motif = _motif()
+
+
+class ArretForm(forms.Form):
+    """Why a convention is stopped: its organisation reads it."""
+
+    motif = TexteField(label="Motif", max_length=200, help_text="L'organisme le reçoit par e-mail.")
+
+
+class RenouvellementForm(forms.Form):
+    """The credit of a year (C1)."""
+
+    annee = _annee()
+    montant = _montant("Crédits alloués (€)", min_value=Decimal("0.01"))
+    motif = _motif()
+
+
+class AccordForm(forms.Form):
+    """What ANCV gives of what was asked (C8)."""
+
+    montant = _montant("Montant accordé (€)", min_value=Decimal("0.01"))
+    reponse = TexteField(
+        label="Réponse",
+        max_length=300,
+        required=False,
+        help_text="Facultatif. Le porteur la reçoit par e-mail.",
+    )
+
+
+class RefusForm(forms.Form):
+    """Why ANCV gives nothing (C8)."""
+
+    reponse = TexteField(label="Motif du refus", max_length=300, help_text="Le porteur le reçoit par e-mail.")
+
+
+class AnneeSuivanteForm(forms.Form):
+    """The envelope of the year that opens; the rest is copied (P1)."""
+
+    enveloppe = forms.DecimalField(
+        label="Enveloppe nationale (€)",
+        max_digits=12,
+        decimal_places=2,
+        min_value=Decimal(0),
+        localize=True,
+    )
+
+
+class TarifForm(forms.Form):
+    """A tariff: for which stays, at what price, with which aid (P3)."""
+
+    duree = forms.TypedChoiceField(label="Durée", choices=Duree.choices, coerce=int)
+    valable_du = DateFrancaiseField(label="Pour les séjours à partir du", help_text="Par exemple 01/01/2027")
+    prix = _montant("Prix maximum (€)", min_value=Decimal("0.01"))
+    aide = _montant("Aide (€)", min_value=Decimal("0.01"))
+
+
+class PlafondForm(forms.Form):
+    """An income ceiling (P5)."""
+
+    annee_avis = forms.IntegerField(label="Avis d'imposition de", min_value=2006, max_value=2100)
+    situation = forms.ChoiceField(label="Situation", choices=Bareme.Situation.choices)
+    parts = PartsField(label="Parts")
+    plafond = forms.DecimalField(
+        label="Plafond (€)", max_digits=8, decimal_places=0, min_value=Decimal(1), localize=True
+    )
 
 
 class SuspensionForm(forms.Form):
@@ -71,32 +134,46 @@ class CorrectionAdresseForm(forms.Form):
     adresse = AdresseField(label="Nouvelle adresse e-mail", help_text="L'ancienne adresse est prévenue.")
 
 
-class AgentForm(forms.ModelForm):
+class MotifForm(forms.Form):
+    """Why something is done."""
+
+    motif = _motif()
+
+
+class DroitsForm(forms.Form):
+    """What a member of ANCV's staff may do (conventions/droits.py)."""
+
+    groups = forms.ModelMultipleChoiceField(
+        label="Groupes de droits",
+        queryset=Group.objects.order_by("name"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    is_superuser = forms.BooleanField(label="Administrateur", required=False)
+
+
+class AgentForm(DroitsForm, forms.ModelForm):
     """A new member of ANCV's staff."""
+
+    field_order = ["identifiant", "nom", "email", "groups", "is_superuser"]
 
     class Meta:
         model = Compte
-        fields = ["identifiant", "nom", "email", "is_superuser"]
+        fields = ["identifiant", "nom", "email"]
 
     def clean_identifiant(self):
         return identifiant_normalise(self.cleaned_data["identifiant"])
 
 
 class ConventionForm(forms.ModelForm):
-    """A convention before and after its activation."""
+    """A convention before its activation; what follows is done by acts."""
 
     class Meta:
         model = Convention
-        fields = ["organisme", "numero", "close_le"]
+        fields = ["organisme", "numero"]
 
     def clean_numero(self):
         return identifiant_normalise(self.cleaned_data["numero"])
-
-    def clean_close_le(self):
-        close_le, activee_le = self.cleaned_data["close_le"], self.instance.activee_le
-        if close_le and (activee_le is None or close_le < activee_le):
-            raise ValidationError("Une convention ne se ferme qu'après son activation.")
-        return close_le
 
 
 class ProgrammeForm(forms.ModelForm):

@@ -1,4 +1,6 @@
-"""Signing in, and passwords."""
+"""Signing in, passwords, and the codes of the second factor."""
+
+import re
 
 from django import forms
 from django.conf import settings
@@ -6,6 +8,7 @@ from django.contrib.auth import authenticate, password_validation
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 
+from conventions.models.securite import code_normalise
 from conventions.motdepasse import AIDE
 from sev.socle.saisie import TexteField
 from sev.socle.typographie import quantite
@@ -112,7 +115,85 @@ class MotDePasseForm(ChoixMotDePasseForm):
         super().__init__(request.user, *args, **kwargs)
 
     def clean_passe_actuel(self):
-        passe = self.cleaned_data["passe_actuel"]
-        if authenticate(self.request, username=self.compte.identifiant, password=passe) is None:
-            raise ValidationError("Ce n'est pas votre mot de passe actuel.")
-        return passe
+        return _passe_juste(self.request, self.cleaned_data["passe_actuel"])
+
+
+# --- Second factor: no field of these is ever kept aside (`saisie_sans_secret`), hence « passe » in their names ----
+
+
+class CodeForm(forms.Form):
+    """The six digits that the telephone shows."""
+
+    passe_code = forms.CharField(
+        label="Code à 6 chiffres",
+        help_text="Celui que l'application de votre téléphone montre en ce moment.",
+        max_length=12,
+        widget=forms.TextInput(
+            attrs={"class": "court", "inputmode": "numeric", "autocomplete": "one-time-code"}
+        ),
+        error_messages={"required": "Écrivez les 6 chiffres"},
+    )
+    use_required_attribute = False
+
+    def clean_passe_code(self):
+        code = re.sub(r"[\s\u00a0\u202f]", "", self.cleaned_data["passe_code"])
+        if not re.fullmatch(r"[0-9]{6}", code):
+            raise ValidationError("Il faut 6 chiffres, par exemple 123 456")
+        return code
+
+
+class CodeDeSecoursForm(forms.Form):
+    """A recovery code, from the sheet."""
+
+    passe_code = forms.CharField(
+        label="Code de secours",
+        help_text="16 lettres et chiffres de votre feuille ; majuscules et tirets ne comptent pas.",
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={
+                "class": "moyen",
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+            }
+        ),
+        error_messages={"required": "Écrivez un code de secours"},
+    )
+    use_required_attribute = False
+
+    def clean_passe_code(self):
+        code = code_normalise(self.cleaned_data["passe_code"])
+        if not re.fullmatch(r"[A-Z2-7]{16}", code):
+            raise ValidationError("Il faut 16 lettres et chiffres, par exemple ABCD-EFGH-2345-67QR")
+        return code
+
+
+class PasseActuelForm(forms.Form):
+    """The password once more, before what would let somebody else in for good."""
+
+    passe_actuel = _passe(
+        "Mot de passe actuel",
+        "current-password",
+        error_messages={"required": "Écrivez votre mot de passe actuel"},
+    )
+    use_required_attribute = False
+
+    def __init__(self, request, *args, **kwargs):
+        self.request = request
+        super().__init__(*args, **kwargs)
+
+    def clean_passe_actuel(self):
+        return _passe_juste(self.request, self.cleaned_data["passe_actuel"])
+
+
+class TelephoneForm(PasseActuelForm, CodeForm):
+    """Another telephone: its code, and the password."""
+
+    field_order = ["passe_code", "passe_actuel"]
+
+
+def _passe_juste(request, passe: str) -> str:
+    """Return the password of whoever is signed in; a wrong one counts as a failed sign-in."""
+    if authenticate(request, username=request.user.identifiant, password=passe) is None:
+        raise ValidationError("Ce n'est pas votre mot de passe actuel.")
+    return passe

@@ -4,11 +4,20 @@ from decimal import Decimal
 
 import pgtrigger
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
 
 from conventions.models.organismes import Compte, Convention
 from conventions.models.programme import Programme
 from sev.socle.triggers import compteurs_proteges, en_ajout_seul
+
+# What an entry does to the euros that are free; a payment only moves what was engaged.
+EFFET = Case(
+    When(nature__in=("ALLOCATION", "COMPLEMENT", "LIBERATION"), then=F("montant")),
+    When(nature__in=("REPRISE", "ENGAGEMENT"), then=-F("montant")),
+    default=Value(Decimal(0)),
+    output_field=models.DecimalField(max_digits=12, decimal_places=2),
+)
 
 
 class CreditQuerySet(models.QuerySet):
@@ -69,6 +78,27 @@ class Credit(models.Model):
         return self.alloue - self.utilise
 
 
+class MouvementQuerySet(models.QuerySet):
+    def pour(self, compte):
+        """Return the entries of the porteur that `compte` works for, or none."""
+        return self.filter(credit__convention=compte.organisme_id) if compte.est_porteur else self.none()
+
+    def avec_solde(self):
+        """Annotate what each entry does to the free euros (`effet`, signed) and what was free after it (`solde`).
+
+        The balance is that of the whole credit, whatever entries are selected.
+        """
+        jusque_la = (
+            Mouvement.objects.filter(credit=OuterRef("credit"), pk__lte=OuterRef("pk"))
+            .order_by()
+            .values("credit")
+            .annotate(solde=Sum(EFFET))
+        )
+        return self.annotate(
+            effet=EFFET, solde=Coalesce(Subquery(jusque_la.values("solde")), Value(Decimal(0)))
+        )
+
+
 class Mouvement(models.Model):
     """An entry of the ledger: a positive amount of euros, never changed nor deleted. A correction is an entry too."""
 
@@ -80,6 +110,7 @@ class Mouvement(models.Model):
         LIBERATION = "LIBERATION", "Libération"
         VERSEMENT = "VERSEMENT", "Versement"
 
+    DE_DOTATION = (Nature.ALLOCATION, Nature.COMPLEMENT, Nature.REPRISE)
     D_INSCRIPTION = (Nature.ENGAGEMENT, Nature.LIBERATION, Nature.VERSEMENT)
 
     credit = models.ForeignKey(Credit, models.PROTECT, related_name="mouvements", verbose_name="crédit")
@@ -93,6 +124,8 @@ class Mouvement(models.Model):
     motif = models.CharField("motif", max_length=200, blank=True)
     date = models.DateField("date")
     cree_le = models.DateTimeField("écrit le", auto_now_add=True)
+
+    objects = MouvementQuerySet.as_manager()
 
     class Meta:
         verbose_name = "mouvement de crédit"

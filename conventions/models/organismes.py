@@ -1,6 +1,7 @@
 """Organisations, their convention with ANCV, and the accounts of the people who work for them."""
 
 import pghistory
+import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
@@ -77,6 +78,10 @@ class ConventionQuerySet(models.QuerySet):
         """Return the convention of the organisation that `compte` works for, or none."""
         return self.filter(pk=compte.organisme_id) if compte.organisme_id else self.none()
 
+    def actives(self):
+        """Return the conventions on which something new may be recorded: activated, neither suspended nor closed."""
+        return self.filter(activee_le__isnull=False, suspendue_le__isnull=True, close_le__isnull=True)
+
 
 @pghistory.track()
 class Convention(models.Model):
@@ -85,7 +90,9 @@ class Convention(models.Model):
     organisme = models.OneToOneField(Organisme, models.PROTECT, primary_key=True, verbose_name="organisme")
     numero = models.CharField("n° de convention", max_length=20, unique=True)
     activee_le = models.DateField("activée le", null=True, blank=True)
-    close_le = models.DateField("close le", null=True, blank=True)
+    suspendue_le = models.DateField("suspendue le", null=True, blank=True, editable=False)
+    close_le = models.DateField("close le", null=True, blank=True, editable=False)
+    motif = models.CharField("motif", max_length=200, blank=True, editable=False)
 
     objects = ConventionQuerySet.as_manager()
 
@@ -104,6 +111,13 @@ class Convention(models.Model):
                 | Q(activee_le__isnull=False) & Q(close_le__gte=models.F("activee_le")),
                 violation_error_message="Une convention ne se ferme qu'après son activation.",
             ),
+            models.CheckConstraint(
+                name="convention_suspendue_avec_motif",
+                condition=Q(suspendue_le__isnull=True)
+                | Q(suspendue_le__gte=models.F("activee_le"), activee_le__isnull=False, close_le__isnull=True)
+                & ~Q(motif=""),
+                violation_error_message="Une convention active est suspendue avec un motif.",
+            ),
         ]
 
     def __str__(self):
@@ -111,7 +125,17 @@ class Convention(models.Model):
 
     @property
     def active(self) -> bool:
-        return self.activee_le is not None and self.close_le is None
+        """Tell whether something new may be recorded on it."""
+        return self.activee_le is not None and self.suspendue_le is None and self.close_le is None
+
+    @property
+    def etat(self) -> str:
+        """Where it stands, in a word or two."""
+        if self.close_le:
+            return "Close"
+        if self.suspendue_le:
+            return "Suspendue"
+        return "Active" if self.activee_le else "À activer"
 
     def dotee(self, annee: int) -> bool:
         """Tell whether credit is allotted for `annee`; how much is the porteur's own affair."""
@@ -173,6 +197,7 @@ class Compte(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = "compte"
         ordering = ["identifiant"]
+        permissions = [("voir_comme", "Peut voir le site comme un organisme, en lecture")]
         constraints = [
             models.CheckConstraint(
                 name="identifiant_normalise",
@@ -195,6 +220,22 @@ class Compte(AbstractBaseUser, PermissionsMixin):
                 condition=Q(titulaire=True),
                 name="un_titulaire_par_organisme",
                 violation_error_message="Cet organisme a déjà un titulaire.",
+            ),
+        ]
+        triggers = [
+            # The rows are locked in one order: two administrators who close each other at once can't both succeed.
+            pgtrigger.Trigger(
+                name="un_administrateur_reste",
+                operation=pgtrigger.UpdateOf("is_active", "is_superuser") | pgtrigger.Delete,
+                when=pgtrigger.After,
+                condition=pgtrigger.Q(old__is_superuser=True, old__is_active=True),
+                func="""
+                    PERFORM 1 FROM conventions_compte WHERE is_superuser AND is_active ORDER BY id FOR NO KEY UPDATE;
+                    IF NOT EXISTS (SELECT 1 FROM conventions_compte WHERE is_superuser AND is_active) THEN
+                        RAISE EXCEPTION 'the last administrator stays' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
             ),
         ]
 

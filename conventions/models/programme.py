@@ -1,10 +1,11 @@
 """The programme of a year: envelope, closed seasons, prices and aids, income ceilings. All of it is data (P1-P5)."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pghistory
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Cast
 
 from sev.socle.triggers import compteurs_proteges
 
@@ -85,6 +86,14 @@ class TarifQuerySet(models.QuerySet):
     def au(self, *, duree: int, debut: date):
         """Return the tariffs of `duree` days for a stay that starts on `debut`, the one in force first (P3)."""
         return self.filter(duree=duree, valable_du__lte=debut).order_by("-valable_du")
+
+    def avec_fin(self):
+        """Annotate `fin`, the last first day of a stay that each is for; None for the last one of its length."""
+        suivant = Tarif.objects.filter(duree=OuterRef("duree"), valable_du__gt=OuterRef("valable_du"))
+        veille = Subquery(
+            suivant.order_by("valable_du").values(veille=F("valable_du") - timedelta(days=1))[:1]
+        )
+        return self.annotate(fin=Cast(veille, models.DateField()))
 
 
 @pghistory.track()

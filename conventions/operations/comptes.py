@@ -1,12 +1,14 @@
 """Accounts: activation of a convention, colleagues, passwords, e-mail addresses (C1-C4)."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from conventions import courriels
-from conventions.models import Compte, Convention, Organisme
+from conventions.models import Compte, Convention, EvenementSecurite, Organisme
 from conventions.models.organismes import identifiant_normalise
 from conventions.operations.credits import allouer
 from sev.socle.courriels import deposer
@@ -82,7 +84,16 @@ def inviter(*, organisme: Organisme, nom: str, email: str, role: str, par: Compt
 
 
 @transaction.atomic
-def creer_agent(*, identifiant: str, nom: str, email: str, is_superuser: bool, par: Compte) -> Compte:
+def creer_agent(
+    *,
+    identifiant: str,
+    nom: str,
+    email: str,
+    is_superuser: bool,
+    par: Compte,
+    maintenant: datetime,
+    groups: Iterable[Group] = (),
+) -> Compte:
     """Open an account for a member of ANCV's staff and mail the link. Raises CompteRefuse when the name is taken."""
     identifiant = identifiant_normalise(identifiant)
     if Compte.objects.filter(identifiant=identifiant).exists():
@@ -91,7 +102,33 @@ def creer_agent(*, identifiant: str, nom: str, email: str, is_superuser: bool, p
         compte = _creer(
             identifiant=identifiant, nom=nom, email=email, is_staff=True, is_superuser=is_superuser
         )
+    compte.groups.set(groups)
+    _raconter_droits(compte, "aucun droit", par=par, maintenant=maintenant)
     deposer([courriels.invitation(compte, par)])
+    return compte
+
+
+@transaction.atomic
+def accorder_droits(
+    *, compte: Compte, is_superuser: bool, groups: Iterable[Group], par: Compte, maintenant: datetime
+) -> Compte:
+    """Give a member of staff these groups of rights, and those alone. Locks the administrators, then the account.
+
+    Raises CompteRefuse for oneself, for somebody who isn't staff, and when no administrator would be left.
+    """
+    compte = _verrouiller_parmi_les_administrateurs(compte)
+    if compte == par:
+        raise CompteRefuse("Personne ne change ses propres droits : demandez à un autre administrateur.")
+    if not compte.is_staff:
+        raise CompteRefuse("Seuls les membres de l'ANCV ont des groupes de droits.")
+    avant = _droits(compte)
+    if compte.is_superuser and not is_superuser:
+        _refuser_le_dernier(compte)
+    with acte("droits changés", par=par):
+        compte.is_superuser = is_superuser
+        compte.save(update_fields=["is_superuser"])
+    compte.groups.set(groups)
+    _raconter_droits(compte, avant, par=par, maintenant=maintenant)
     return compte
 
 
@@ -115,17 +152,19 @@ def modifier(*, compte: Compte, nom: str, role: str, par: Compte) -> Compte:
 
 @transaction.atomic
 def desactiver(*, compte: Compte, par: Compte) -> Compte:
-    """Close an account: its sessions end with its next page. Locks the account.
+    """Close an account: its sessions end with its next page. Locks the administrators, then the account.
 
-    Raises CompteRefuse for the holder, for oneself, and for an account that is closed already.
+    Raises CompteRefuse for the holder, for oneself, for the last administrator, for an account that is closed already.
     """
-    compte = _verrouiller(compte)
+    compte = _verrouiller_parmi_les_administrateurs(compte)
     if compte.titulaire:
         raise CompteRefuse("Le compte du titulaire ne se désactive pas. Écrivez à l'ANCV pour en changer.")
     if compte == par:
         raise CompteRefuse("Vous ne pouvez pas désactiver votre propre compte.")
     if not compte.is_active:
         raise CompteRefuse("Ce compte est déjà désactivé.")
+    if compte.is_superuser:
+        _refuser_le_dernier(compte)
     with acte("utilisateur désactivé", par=par):
         compte.is_active = False
         compte.save(update_fields=["is_active"])
@@ -240,8 +279,11 @@ def confirmer_adresse(*, compte: Compte, demande: str, maintenant: datetime) -> 
 
 @transaction.atomic
 def corriger_adresse(*, compte: Compte, adresse: str, par: Compte, maintenant: datetime) -> Compte:
-    """Change the address of an account whose mailbox is lost, at ANCV (manual); the old mailbox is told."""
-    return _changer_adresse(_verrouiller(compte), adresse, f"ancv-{maintenant.timestamp()}", par=par)
+    """Change the address of an account whose mailbox is lost, at ANCV (manual); both mailboxes are told."""
+    demande = f"ancv-{maintenant.timestamp()}"
+    compte = _changer_adresse(_verrouiller(compte), adresse, demande, par=par)
+    deposer([courriels.adresse_corrigee(compte, demande)])
+    return compte
 
 
 def _changer_adresse(compte: Compte, adresse: str, demande: str, *, par: Compte) -> Compte:
@@ -261,6 +303,40 @@ def _verrouiller(compte: Compte) -> Compte:
         .select_related("organisme")
         .get(pk=compte.pk)
     )
+
+
+def _verrouiller_parmi_les_administrateurs(compte: Compte) -> Compte:
+    """Lock `compte` after every administrator: two of them who close each other go one after the other."""
+    if compte.is_staff:
+        list(_administrateurs().select_for_update(no_key=True).order_by("pk"))
+    return _verrouiller(compte)
+
+
+def _administrateurs():
+    return Compte.objects.filter(is_superuser=True, is_active=True)
+
+
+def _refuser_le_dernier(compte: Compte) -> None:
+    if not _administrateurs().exclude(pk=compte.pk).exists():
+        raise CompteRefuse("C'est le dernier administrateur : nommez-en d'abord un autre.")
+
+
+def _droits(compte: Compte) -> str:
+    """Return the rights of a member of staff, in words."""
+    noms = ["administrateur"] if compte.is_superuser else []
+    return ", ".join(noms + sorted(compte.groups.values_list("name", flat=True))) or "aucun droit"
+
+
+def _raconter_droits(compte: Compte, avant: str, *, par: Compte, maintenant: datetime) -> None:
+    apres = _droits(compte)
+    if apres != avant:
+        EvenementSecurite.objects.create(
+            nature=EvenementSecurite.Nature.DROITS,
+            compte=compte,
+            par=par,
+            detail=f"{avant} devient {apres}",
+            le=maintenant,
+        )
 
 
 def _creer(**champs) -> Compte:

@@ -74,9 +74,9 @@ def libre(*, convention: int, annee: int) -> Decimal | None:
 
     Whoever is giving credit back is waited for, and will see what the present transaction registers.
     """
-    credit = (
-        Credit.objects.select_for_update(no_key=True).filter(convention=convention, programme=annee).first()
-    )
+    # Of itself alone: the model's ordering joins convention and programme, and whoever allots holds the latter first.
+    verrou = Credit.objects.select_for_update(no_key=True, of=("self",))
+    credit = verrou.filter(convention=convention, programme=annee).order_by().first()
     return credit and credit.disponible
 
 

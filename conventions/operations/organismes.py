@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from conventions.models import Compte, Organisme
+from conventions.models import Compte, Convention, Organisme
 from sev.socle.communes import communes_du_code_postal
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
@@ -11,6 +11,36 @@ from sev.socle.texte import cle_ville
 
 class OrganismeRefuse(RefusMetier):
     """The organisation can't be changed so; the message says why."""
+
+
+@transaction.atomic
+def creer(
+    *,
+    numero: str,
+    nature: str,
+    nom: str,
+    type_porteur: str,
+    telephone: str,
+    voie: str,
+    complement: str,
+    code_postal: str,
+    ville: str,
+    par: Compte | None,
+) -> Convention:
+    """Record an organisation and its convention, which is not active yet. `numero` is normalised (C1)."""
+    with acte("organisme créé", par=par):
+        organisme = Organisme.objects.create(
+            nature=nature,
+            nom=nom,
+            type_porteur=type_porteur,
+            telephone=telephone,
+            voie=voie,
+            complement=complement,
+            code_postal=code_postal,
+            ville=ville,
+            departement=departement(code_postal, ville) if code_postal else "",
+        )
+        return Convention.objects.create(organisme=organisme, numero=numero)
 
 
 @transaction.atomic

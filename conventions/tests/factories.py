@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 
 import factory
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from factory.django import DjangoModelFactory
 
 from conventions.models import Compte, Convention, Credit, Organisme, Programme, Tarif
@@ -135,9 +137,19 @@ def CreditFactory(*, convention=None, annee: int = 2022, alloue=Decimal(1500), p
     return Credit.objects.get(pk=entree.credit_id)
 
 
-def connecter(client, compte) -> None:
-    """Sign `compte` in on a test client, its session as fresh as after the sign-in page."""
+def TelephoneFactory(compte) -> TOTPDevice:
+    """Return the telephone that shows the codes of a member of staff, made at the first call."""
+    return TOTPDevice.objects.get_or_create(user=compte, defaults={"name": "téléphone"})[0]
+
+
+def connecter(client, compte, *, second_facteur: bool = True) -> None:
+    """Sign `compte` in on a test client, its session as fresh as after the sign-in page.
+
+    Staff have given their second factor, unless told otherwise.
+    """
     client.force_login(compte, backend="conventions.connexion.CompteBackend")
     session = client.session
     session["vu"] = int(maintenant().timestamp())
+    if compte.is_staff and second_facteur:
+        session[DEVICE_ID_SESSION_KEY] = TelephoneFactory(compte).persistent_id
     session.save()

@@ -197,12 +197,24 @@ def test_nobody_deactivates_the_holder_or_oneself(porteur, collegue):
 
 def test_staff_accounts_are_created_with_a_mailed_link(ancv):
     agent = comptes.creer_agent(
-        identifiant=" Paul 2 ", nom="Paul", email="p@ancv.fr", is_superuser=False, par=ancv
+        identifiant=" Paul 2 ",
+        nom="Paul",
+        email="p@ancv.fr",
+        is_superuser=False,
+        par=ancv,
+        maintenant=MAINTENANT,
     )
     assert (agent.identifiant, agent.is_staff, agent.organisme) == ("paul2", True, None)
     assert "(espace de l'ANCV)." in Courriel.objects.get().texte
     with pytest.raises(comptes.CompteRefuse, match="déjà pris"):
-        comptes.creer_agent(identifiant="paul2", nom="P", email="p@ancv.fr", is_superuser=False, par=ancv)
+        comptes.creer_agent(
+            identifiant="paul2",
+            nom="P",
+            email="p@ancv.fr",
+            is_superuser=False,
+            par=ancv,
+            maintenant=MAINTENANT,
+        )
 
 
 # --- E-mail addresses (C3) ------------------------------------------------------------------------------------------
@@ -279,7 +291,10 @@ def test_staff_correct_an_address_whose_mailbox_is_lost(porteur, ancv):
         compte=porteur, adresse="neuve@ccas.fr", par=ancv, maintenant=MAINTENANT
     )
     assert change.email == "neuve@ccas.fr"
-    assert Courriel.objects.get().destinataire == "monique@ccas.fr"
+    assert [(c.destinataire, c.sujet) for c in Courriel.objects.order_by("pk")] == [
+        ("monique@ccas.fr", "Votre adresse e-mail a changé"),
+        ("neuve@ccas.fr", "Votre nouvelle adresse e-mail"),
+    ]
     assert journal() == [("update", "adresse e-mail changée", "Alix AGENT")]
 
 

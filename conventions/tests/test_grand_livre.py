@@ -245,7 +245,9 @@ def test_sql_cannot_delete_an_entry(db):
 
 
 @pytest.mark.parametrize("vidage", ["", "refuse"])
-@pytest.mark.parametrize("requete", ["TRUNCATE conventions_mouvement", "TRUNCATE conventions_credit CASCADE"])
+@pytest.mark.parametrize(
+    "requete", ["TRUNCATE conventions_mouvement CASCADE", "TRUNCATE conventions_credit CASCADE"]
+)
 def test_sql_cannot_empty_the_ledger(db, vidage, requete):
     """The test database allows it with `sev.vidage`, so that transactional tests may start over; nobody else does."""
     CreditFactory()

@@ -16,9 +16,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from conventions import voir_comme
 from conventions.connexion import DECONNECTE, oublier_saisie, saisie_gardee
 from conventions.forms import ChoixMotDePasseForm, ConnexionForm, OubliForm
+from conventions.models import Compte
 from conventions.operations import comptes
+from sev.socle.acces import reserve_a
 from sev.socle.temps import maintenant
 
 BACKEND = "conventions.connexion.CompteBackend"
@@ -29,7 +32,7 @@ LIEN_ENVOYE = (
 )
 
 
-def _suite(request) -> str:
+def suite_de_la_seance(request) -> str:
     """Return where to go once signed in: what was typed before, the page asked for, else the account's home."""
     if saisie_gardee(request):
         return reverse("reprendre")
@@ -48,12 +51,12 @@ def _suite(request) -> str:
 def connexion(request):
     """Sign in by convention number (C1, C2); each failure is slower than the one before, the fifth closes the door."""
     if request.user.is_authenticated and request.method != "POST":
-        return redirect(_suite(request))
+        return redirect(suite_de_la_seance(request))
     formulaire = ConnexionForm(request, data=request.POST if request.method == "POST" else None)
     if formulaire.is_valid():
         login(request, formulaire.get_user())
         request.session.set_expiry(None)
-        return redirect(_suite(request))
+        return redirect(suite_de_la_seance(request))
     time.sleep(
         settings.RALENTISSEMENT_CONNEXION * min(getattr(request, "axes_failures_since_start", None) or 0, 4)
     )
@@ -68,10 +71,21 @@ def connexion(request):
 @login_not_required
 @require_POST
 def deconnexion(request):
-    """Sign out: the session is emptied, here and on the server."""
+    """Sign out: the session is emptied, here and on the server, the second factor with it."""
+    voir_comme.fermer(request, "déconnexion")
     logout(request)
     messages.success(request, "Vous êtes déconnecté.")
     return redirect("connexion")
+
+
+@require_POST
+@reserve_a(Compte.STAFF)
+def voir_comme_quitter(request):
+    """Leave « voir comme », back to the page it was begun from."""
+    organisme = voir_comme.fermer(request, "retour à l'administration")
+    if organisme is None:
+        return redirect("admin:index")
+    return redirect("admin:conventions_convention_change", organisme.pk)
 
 
 @login_not_required
@@ -128,7 +142,7 @@ class ChoisirMotDePasse(PasswordResetConfirmView):
             return redirect("connexion")
         login(self.request, compte, backend=BACKEND)
         self.request.session.set_expiry(None)
-        return redirect(_suite(self.request))
+        return redirect(suite_de_la_seance(self.request))
 
     def form_invalid(self, form):
         return self.render_to_response(self.get_context_data(form=form), status=422)

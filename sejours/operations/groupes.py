@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import F
 
 from conventions.models import Compte, Convention, Organisme
+from conventions.operations import conventions
 from sejours import courriels
 from sejours.models import DemandePlaces, Groupe, Sejour
 from sejours.operations.offres import programme_ouvert
@@ -33,12 +34,14 @@ def preinscrire(
     le: date,
     vu: int | None = None,
 ) -> Groupe:
-    """Keep `places` of a stay for a porteur and open its list (S4). Locks the stay; mails the porteur.
+    """Keep `places` of a stay for a porteur and open its list (S4). Locks stay and convention; mails the porteur.
 
     `vu`: the key of the stay's last group when the form was shown; the same form sent twice is then done once. Raises
     GroupeRefuse, or SejourRefuse while the programme is suspended (P2).
     """
     sejour = verrouiller_sejour(sejour, le)
+    # Locked: a convention that is being closed meanwhile gets no more groups.
+    convention = conventions.verrouiller(convention)
     if not (convention.active and convention.organisme.nature == convention.organisme.Nature.PORTEUR):
         raise GroupeRefuse(
             "Aucune convention active ne porte ce numéro. Vérifiez-le avec le porteur.", champ="convention"

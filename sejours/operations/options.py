@@ -32,6 +32,7 @@ def poser(
     Raises OptionRefusee, GroupeRefuse (stay closed) or SejourRefuse (programme suspended, P2).
     """
     sejour = verrouiller_sejour(sejour, le)
+    _tenir_la_convention(par.organisme_id)
     _verifier(sejour, par.organisme_id)
     if not 1 <= places <= sejour.places_libres:
         raise OptionRefusee(_places(sejour), champ="places")
@@ -65,9 +66,13 @@ def obstacle(sejour: Sejour, porteur_id: int, le: date) -> str:
     return "" if sejour.places_libres > 0 else _places(sejour)
 
 
+def _tenir_la_convention(porteur_id: int) -> None:
+    """Lock the porteur's convention: one that is being closed meanwhile gets no more options nor groups."""
+    list(Convention.objects.select_for_update(no_key=True).filter(pk=porteur_id).values_list("pk"))
+
+
 def _active(porteur_id: int) -> bool:
-    ouvertes = Convention.objects.filter(activee_le__isnull=False, close_le__isnull=True)
-    return ouvertes.filter(organisme=porteur_id).exists()
+    return Convention.objects.actives().filter(organisme=porteur_id).exists()
 
 
 def _verifier(sejour: Sejour, porteur_id: int) -> None:
@@ -88,6 +93,7 @@ def accepter(*, option: Option, par: Compte, le: date, maintenant: datetime) -> 
     """
     sejour = verrouiller_sejour(option.sejour, le)
     option = _en_cours(option, le)
+    _tenir_la_convention(option.porteur_id)
     if not _active(option.porteur_id):
         raise OptionRefusee("La convention de ce porteur n'est plus active. Refusez cette option.")
     option.sejour = sejour

@@ -1,5 +1,5 @@
-"""ANCV's admin of what `seniors` adds to the groups and stays, and its journals."""
+"""ANCV's admin of what `seniors` adds to the pages of the apps below, of persons and doubles, and its journals."""
 
-from seniors.admin import amendements, listes
+from seniors.admin import amendements, conventions, credits, doublons, listes, personnes, programme
 
-__all__ = ["amendements", "listes"]
+__all__ = ["amendements", "conventions", "credits", "doublons", "listes", "personnes", "programme"]

@@ -111,7 +111,7 @@ class Constat:
 
     def _attendent(self, groupe: Groupe, annee: int) -> dict[int, str]:
         """Return those of the porteur's open lists who wait for credit, the first to be served first (C9)."""
-        file = Inscription.objects.en_attente_de_credit().de_listes_ouvertes(le=aujourdhui())
+        file = Inscription.objects.en_attente_de_credit().a_servir(le=aujourdhui())
         file = file.filter(groupe__porteur=groupe.porteur_id, annee=annee).select_related("senior")
         return {i.pk: f"{i.senior} (groupe n° {i.groupe_id})" for i in file[:FILE_MAX]}
 

@@ -4,15 +4,17 @@ from datetime import date
 
 import pghistory
 import pgtrigger
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import ExtractYear
 
-from conventions.models import Bareme
+from conventions.models import Bareme, Mouvement
 from sejours.models import Groupe
 from seniors.models.seniors import Senior
+from sev.socle.temps import mois_avant
 
 
 class InscriptionQuerySet(models.QuerySet):
@@ -46,10 +48,34 @@ class InscriptionQuerySet(models.QuerySet):
         """Return the registrations refused for lack of credit, the first to be served first (C9)."""
         return self.filter(motif_sans_aide__in=Inscription.MOTIFS_DE_FILE).order_by("inscrite_le", "pk")
 
-    def de_listes_ouvertes(self, *, le: date):
-        """Return the registrations on the lists that may still change on `le` (I14)."""
+    def a_servir(self, *, le: date):
+        """Return those whom credit may still aid on `le` (C9): on open lists, on closed ones by a complement.
+
+        A complement given since the list closed serves it until the stay is over, unless its file is settled.
+        """
+        complements = Mouvement.objects.filter(
+            nature=Mouvement.Nature.COMPLEMENT,
+            credit__convention=OuterRef("groupe__porteur"),
+            credit__programme=OuterRef("annee"),
+            date__gte=OuterRef("groupe__dernier_jour"),
+        )
+        ouverte = Q(groupe__verrouille_le__isnull=True, groupe__dernier_jour__gte=le)
+        close = Q(Exists(complements), groupe__solde_le__isnull=True, fin__gte=le)
+        return self.filter(ouverte | close, groupe__annule_le__isnull=True)
+
+    def commentaires_a_effacer(self, *, le: date):
+        """Return the registrations whose words about the stay are no longer needed on `le` (X4)."""
+        limite = mois_avant(le, settings.RETENTION_MOIS["commentaires"])
+        return self.filter(Inscription.AVEC_COMMENTAIRES, fin__lte=limite)
+
+    def revenus_a_effacer(self, *, le: date):
+        """Return the registrations whose income is no longer needed on `le`: the list long settled, or never (X4)."""
+        solde = mois_avant(le, settings.RETENTION_MOIS["revenus"])
+        jamais_solde = mois_avant(le, settings.RETENTION_MOIS["revenus_jamais_soldes"])
         return self.filter(
-            groupe__verrouille_le__isnull=True, groupe__annule_le__isnull=True, groupe__dernier_jour__gte=le
+            Q(groupe__solde_le__date__lte=solde) | Q(groupe__solde_le__isnull=True, fin__lte=jamais_solde),
+            revenus_effaces_le__isnull=True,
+            fin__lte=solde,
         )
 
 
@@ -62,6 +88,7 @@ class InscriptionQuerySet(models.QuerySet):
         "situation",
         "regroupement",
         "commentaires",
+        "revenus_effaces_le",
         "jeton",
         "debut",
         "fin",
@@ -94,9 +121,10 @@ class Inscription(models.Model):
         PLAFOND = "PLAFOND", "revenu imposable au-dessus du plafond"
         AIDANT_EN_PLUS = "AIDANT_EN_PLUS", "un aidant est déjà aidé"
         EFFACEE = "EFFACEE", "retirée de la liste"
-        ABSENTE = "ABSENTE", "n'est pas partie"
+        ABSENTE = "ABSENTE", "absence au séjour"
         NON_VERSEE = "NON_VERSEE", "dossier clos sans versement"
 
+    AVEC_COMMENTAIRES = ~Q(commentaires="") | ~Q(regroupement="")
     MOTIFS_DE_FILE = (SansAide.CREDITS_EPUISES, SansAide.SANS_DOTATION)
 
     groupe = models.ForeignKey(Groupe, models.PROTECT, related_name="inscriptions", verbose_name="groupe")
@@ -127,6 +155,7 @@ class Inscription(models.Model):
     parts = models.DecimalField("nombre de parts", max_digits=4, decimal_places=2, null=True, blank=True)
     situation = models.CharField("situation", max_length=6, choices=Bareme.Situation, blank=True)
 
+    revenus_effaces_le = models.DateTimeField("revenus effacés le", null=True, blank=True, editable=False)
     derogation = models.BooleanField(
         "plafond levé par l'ANCV",
         default=False,
@@ -165,6 +194,15 @@ class Inscription(models.Model):
                 fields=["inscrite_le"],
                 name="inscriptions_en_attente",
                 condition=Q(motif_sans_aide__in=["CREDITS_EPUISES", "SANS_DOTATION"]),
+            ),
+            # What the retention rules have not been through yet (X4).
+            models.Index(
+                fields=["fin"],
+                name="commentaires_a_effacer",
+                condition=~Q(commentaires="") | ~Q(regroupement=""),
+            ),
+            models.Index(
+                fields=["fin"], name="revenus_a_effacer", condition=Q(revenus_effaces_le__isnull=True)
             ),
         ]
         constraints = [
@@ -220,7 +258,14 @@ class Inscription(models.Model):
             ),
             models.CheckConstraint(
                 name="rfr_sauf_aidant_familial",
-                condition=Q(rfr__isnull=False, rfr__gte=0) | Q(rfr__isnull=True, nature_aidant="FAMILIAL"),
+                condition=Q(rfr__isnull=False, rfr__gte=0)
+                | Q(rfr__isnull=True, nature_aidant="FAMILIAL")
+                | Q(rfr__isnull=True, revenus_effaces_le__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="revenus_effaces_donc_absents",
+                condition=Q(revenus_effaces_le__isnull=True)
+                | Q(rfr__isnull=True, revenu_imposable__isnull=True, parts__isnull=True, situation=""),
             ),
             models.CheckConstraint(name="sejour_dans_l_ordre", condition=Q(fin__gt=F("debut"))),
         ]
@@ -268,6 +313,21 @@ class Inscription(models.Model):
                       WHERE g.id = NEW.groupe_id AND s.debut = NEW.debut AND s.fin = NEW.fin;
                     IF NOT FOUND THEN
                         RAISE EXCEPTION 'les_dates_sont_celles_du_sejour' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            # I18, X4: a former spelling, or somebody whose name is gone, is registered no more. SHARE waits for a merge
+            # that is under way.
+            pgtrigger.Trigger(
+                name="une_personne_en_usage",
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("senior_id"),
+                when=pgtrigger.Before,
+                func="""
+                    IF TG_OP = 'UPDATE' AND NEW.senior_id = OLD.senior_id THEN RETURN NEW; END IF;
+                    PERFORM 1 FROM seniors_senior WHERE id = NEW.senior_id AND en_usage FOR SHARE;
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION 'une_personne_en_usage' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
                 """,

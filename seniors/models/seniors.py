@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 
 import pghistory
+import pgtrigger
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Concat, Greatest
 
+from sev.socle.temps import mois_avant
 from sev.socle.texte import cle, cle_ville
+from sev.socle.triggers import journal_qui_oublie
 
 RESSEMBLANCE = 0.4
 
@@ -57,7 +61,10 @@ class SeniorQuerySet(models.QuerySet):
         return self.filter(pk__in=Inscription.objects.pour(compte).values("senior"))
 
     def de_meme_identite(self, identite: "Identite"):
-        """Return the person of exactly this identity, spelled as one likes (I2): none or one."""
+        """Return the person of exactly this identity, spelled as one likes (I2): none or one.
+
+        It may be a spelling that a merge put aside (I18): `actuelle` is then who the person is today.
+        """
         return self.filter(date_naissance=identite.date_naissance, **identite.cles())
 
     def semblables(self, identite: "Identite"):
@@ -79,7 +86,8 @@ class SeniorQuerySet(models.QuerySet):
         return (
             self.filter(
                 Q(date_naissance=identite.date_naissance)
-                | memes_noms & Q(date_naissance__in=dates_proches(identite.date_naissance))
+                | memes_noms & Q(date_naissance__in=dates_proches(identite.date_naissance)),
+                en_usage=True,
             )
             .exclude(date_naissance=identite.date_naissance, **cles)
             .annotate(ressemblance=ressemblance)
@@ -101,14 +109,33 @@ class SeniorQuerySet(models.QuerySet):
             )
         return personnes
 
+    def a_oublier(self, *, le: date):
+        """Return the persons whose last stay ended long enough before `le`, and whom nothing names since (X4)."""
+        from seniors.models.inscriptions import Inscription
+
+        limite = mois_avant(le, settings.RETENTION_MOIS["personnes"])
+        depuis = Inscription.objects.filter(senior=models.OuterRef("pk"), fin__gt=limite)
+        return self.filter(~models.Exists(depuis), en_usage=True, cree_le__date__lte=limite)
+
     def verrouiller(self):
         """Lock the selected persons until the transaction ends. Order everywhere: groupe, senior, credit."""
         return self.select_for_update(of=("self",), no_key=True)
 
 
 @pghistory.track(
-    fields=["civilite", "nom", "nom_naissance", "prenom", "date_naissance", "ville_naissance"],
+    fields=[
+        "civilite",
+        "nom",
+        "nom_naissance",
+        "prenom",
+        "date_naissance",
+        "ville_naissance",
+        "fusionne_dans",
+        "anonymise_le",
+    ],
     model_name="SeniorEvent",
+    append_only=False,
+    meta={"triggers": [journal_qui_oublie()]},
 )
 class Senior(models.Model):
     """A person. The four fields of the search make the identity; where to write and call is kept beside it."""
@@ -135,6 +162,19 @@ class Senior(models.Model):
     code_postal = models.CharField("code postal", max_length=5)
     ville = models.CharField("ville", max_length=80)
     cree_le = models.DateTimeField("connu depuis le", auto_now_add=True)
+    # A merge keeps the row as a former spelling, which leads to the person (I18); retention takes its name away (X4).
+    fusionne_dans = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="absorbees", verbose_name="fusionnée dans"
+    )
+    anonymise_le = models.DateTimeField("données effacées le", null=True, blank=True)
+    en_usage = models.GeneratedField(
+        expression=Q(fusionne_dans__isnull=True, anonymise_le__isnull=True),
+        output_field=models.BooleanField(),
+        db_persist=True,
+        verbose_name="en usage",
+    )
+    # Set by the database when the identity is new or changed; the search for doubles takes it away (I18).
+    a_comparer = models.BooleanField(default=True, db_default=True, editable=False)
 
     objects = SeniorQuerySet.as_manager()
 
@@ -154,6 +194,10 @@ class Senior(models.Model):
                 violation_error_message="Le nom, le prénom et la ville de naissance comptent au moins une lettre.",
             ),
             models.CheckConstraint(
+                name="jamais_fusionnee_avec_soi",
+                condition=Q(fusionne_dans__isnull=True) | ~Q(fusionne_dans=models.F("pk")),
+            ),
+            models.CheckConstraint(
                 name="code_postal_a_cinq_chiffres",
                 condition=Q(code_postal__regex=r"^[0-9]{5}$"),
                 violation_error_message="Il faut 5 chiffres, par exemple 35410.",
@@ -167,6 +211,37 @@ class Senior(models.Model):
                 opclasses=["gin_trgm_ops"] * 3,
                 name="seniors_par_debut_de_nom",
             ),
+            models.Index(fields=["id"], name="seniors_a_comparer", condition=Q(a_comparer=True)),
+        ]
+        triggers = [
+            # I18: two merges that meet, in opposite directions say, can't send each row to the other.
+            pgtrigger.Trigger(
+                name="fusionnee_dans_une_fiche_en_usage",
+                operation=pgtrigger.UpdateOf("fusionne_dans_id"),
+                when=pgtrigger.Before,
+                condition=pgtrigger.AnyChange("fusionne_dans"),
+                func="""
+                    IF NEW.fusionne_dans_id IS NULL THEN RETURN NEW; END IF;
+                    PERFORM 1 FROM seniors_senior
+                      WHERE id = NEW.fusionne_dans_id AND fusionne_dans_id IS NULL AND anonymise_le IS NULL FOR SHARE;
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION 'fusionnee_dans_une_fiche_en_usage' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            # I18: somebody whose identity changed may have become somebody else's double.
+            pgtrigger.Trigger(
+                name="identite_a_comparer",
+                operation=pgtrigger.UpdateOf(
+                    "cle_nom", "cle_nom_naissance", "cle_prenom", "cle_ville", "date_naissance"
+                ),
+                when=pgtrigger.Before,
+                condition=pgtrigger.AnyChange(
+                    "cle_nom", "cle_nom_naissance", "cle_prenom", "cle_ville", "date_naissance"
+                ),
+                func="NEW.a_comparer := NEW.fusionne_dans_id IS NULL AND NEW.anonymise_le IS NULL; RETURN NEW;",
+            ),
         ]
 
     def __str__(self):
@@ -176,3 +251,15 @@ class Senior(models.Model):
     def nom_de_liste(self) -> str:
         """« NOM Prénom », as lists write it."""
         return f"{self.nom} {self.prenom}"
+
+    @property
+    def actuelle(self) -> "Senior":
+        """The person this row is known as today: itself, or the one that merges led to (I18)."""
+        senior = self
+        while senior.fusionne_dans_id:
+            senior = senior.fusionne_dans
+        return senior
+
+    @property
+    def identite(self) -> Identite:
+        return Identite(self.nom, self.prenom, self.date_naissance, self.ville_naissance)

@@ -140,8 +140,9 @@ def corriger_sur_la_liste(
     `fiche` or `derogation` None leaves it as it stands; `partout` lets `identite` be corrected whoever else knows the
     person. Locks senior, credit. Raises InscriptionRefusee; what a carer or a spouse relies on can't be taken away.
     """
-    senior = Senior.objects.verrouiller().get(pk=inscription.senior_id)
+    # Whose registration it is may have changed with a merge, before the list was ours (I18).
     inscription = presente(inscription.pk, groupe)
+    senior = Senior.objects.verrouiller().get(pk=inscription.senior_id)
     fiche = fiche.completee_par(inscription) if fiche else Fiche.de(inscription)
     inscription.senior = senior
     if derogation is not None:

@@ -20,10 +20,11 @@ SANS_CREDIT = {"CREDITS_EPUISES", "SANS_DOTATION"}
 
 
 @transaction.atomic
-def servir_file(*, convention: int, annee: int, le: date) -> list[Inscription]:
+def servir_file(*, convention: int, annee: int, le: date, prevenir: bool = True) -> list[Inscription]:
     """Grant aids to the porteur's registrations that wait for credit, oldest first, on lists still open (C9).
 
-    Returns who gains an aid; one mail tells the porteur. Never waits for another list: at the first one that somebody
+    A complement given since a list closed serves it too. Returns who gains an aid; one mail tells the porteur, unless
+    the caller does (`prevenir`). Never waits for another list: at the first one that somebody
     holds it stops, and the clock's next run goes on. So it may be called while holding a group's or a credit's lock.
     """
     aidees, entree = [], 0
@@ -45,7 +46,7 @@ def servir_file(*, convention: int, annee: int, le: date) -> list[Inscription]:
                 aidees.append(inscription)
             inscription.aide, inscription.motif_sans_aide = decision.aide, decision.motif
             inscription.save(update_fields=["aide", "motif_sans_aide"])
-    if aidees:
+    if aidees and prevenir:
         deposer(courriels.aides_de_la_file(convention, aidees, entree=entree))
     return aidees
 
@@ -54,7 +55,7 @@ def servir_toutes_les_files(*, le: date) -> int:
     """Serve every queue for which some credit is free, each in its own transaction; return how many aids result."""
     attendent = set(
         Inscription.objects.en_attente_de_credit()
-        .de_listes_ouvertes(le=le)
+        .a_servir(le=le)
         .order_by()
         .values_list("groupe__porteur", "annee")
         .distinct()
@@ -71,7 +72,7 @@ def servir_toutes_les_files(*, le: date) -> int:
 
 
 def _attente(convention: int, annee: int, le: date) -> list[int]:
-    file = Inscription.objects.en_attente_de_credit().de_listes_ouvertes(le=le)
+    file = Inscription.objects.en_attente_de_credit().a_servir(le=le)
     return list(file.filter(groupe__porteur=convention, annee=annee).values_list("pk", flat=True))
 
 
@@ -85,9 +86,9 @@ def _prendre(cle: int, le: date) -> Inscription | None:
         .filter(inscriptions=cle)
         .first()
     )
-    if groupe is None or not groupe.lu_avec_son_sejour or not groupe.modifiable(le):
+    if groupe is None or not groupe.lu_avec_son_sejour:
         return None
-    inscription = groupe.inscriptions.filter(pk=cle, motif_sans_aide__in=SANS_CREDIT).first()
+    inscription = groupe.inscriptions.filter(pk=cle, motif_sans_aide__in=SANS_CREDIT).a_servir(le=le).first()
     if inscription is None:
         return None
     senior = Senior.objects.select_for_update(**sans_attendre).filter(pk=inscription.senior_id).first()

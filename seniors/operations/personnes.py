@@ -15,9 +15,14 @@ from sev.socle.texte import cle
 
 
 def personne(senior: Senior | None, identite: Identite | None, fiche: Fiche) -> Senior:
-    """Return the person, locked: the one known by `senior` or by `identite`, else a new one."""
+    """Return the person, locked: the one known by `senior` or by `identite`, else a new one.
+
+    A former spelling leads to the person it was merged into (I18).
+    """
+    if senior is None and (connue := Senior.objects.de_meme_identite(identite).first()):
+        senior = connue.actuelle if connue.fusionne_dans_id else None
     if senior is not None:
-        senior = Senior.objects.verrouiller().get(pk=senior.pk)
+        senior = _en_usage(Senior.objects.verrouiller().get(pk=senior.pk))
         mettre_a_jour(senior, fiche)
         return senior
     nouveau = Senior(
@@ -40,7 +45,15 @@ def personne(senior: Senior | None, identite: Identite | None, fiche: Fiche) -> 
         unique_fields=["date_naissance", "cle_nom", "cle_prenom", "cle_ville"],
         update_fields=dites,
     )
-    return nouveau
+    return _en_usage(nouveau)
+
+
+def _en_usage(senior: Senior) -> Senior:
+    """Refuse somebody whose row was merged, or forgotten, while the form was being filled (I18, X4)."""
+    if not senior.en_usage:
+        message = "La fiche de cette personne vient de changer à l'ANCV : cherchez-la à nouveau."
+        refuser(Obstacle("", message))
+    return senior
 
 
 def mettre_a_jour(senior: Senior, fiche: Fiche) -> None:

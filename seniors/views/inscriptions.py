@@ -255,9 +255,15 @@ def _lie(groupe, inscription):
     )
 
 
+def _connue(identite):
+    """Return the person of exactly this identity, or of whom it is a former spelling (I18); None when unknown."""
+    senior = Senior.objects.de_meme_identite(identite).first()
+    return senior and senior.actuelle
+
+
 def _trouver(request, groupe, identite) -> dict:
     """Look for the person: known exactly (on this list already, or not), look-alikes, or nobody; each has a token."""
-    exacte = Senior.objects.de_meme_identite(identite).first()
+    exacte = _connue(identite)
     semblables = [] if exacte else list(Senior.objects.semblables(identite)[:SEMBLABLES_MAX])
     trouves = [exacte] if exacte else semblables
     return {
@@ -318,7 +324,7 @@ def _apercu(form, groupe, senior, inscription=None) -> dict:
     if manquants := _manquants(fiche, naissance):
         return panneau_sans_decision(manquants)
     if senior is None and not any(nom in form.errors for nom in CHAMPS_D_IDENTITE):
-        senior = Senior.objects.de_meme_identite(form.identite()).first()
+        senior = _connue(form.identite())
     autres = inscriptions_de(senior, groupe, sauf=inscription and inscription.pk)
     decision = examiner(
         groupe=groupe, date_naissance=naissance, fiche=fiche, autres=autres, inscription=inscription

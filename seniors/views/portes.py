@@ -39,7 +39,8 @@ def jeton_de_senior(request, groupe: Groupe, senior: Senior, *, connu: bool) -> 
 def senior_du_jeton(request, groupe: Groupe, jeton: str) -> Senior | None:
     """Return the person of a token, with `connu` as it was said; None without a token.
 
-    Raises JetonExpire, or Http404 for a token of somebody else.
+    Merged since with another row, she is the person it stands for (I18). Raises JetonExpire, or Http404 for a token of
+    somebody else.
     """
     if not jeton:
         return None
@@ -51,6 +52,6 @@ def senior_du_jeton(request, groupe: Groupe, jeton: str) -> Senior | None:
         raise Http404 from faux
     if (numero, compte) != (groupe.pk, request.user.pk):
         raise Http404
-    senior = get_object_or_404(Senior, pk=cle)
+    senior = get_object_or_404(Senior, pk=cle, anonymise_le=None).actuelle
     senior.connu = connu
     return senior

@@ -150,11 +150,15 @@ class CourrielAdmin(LectureAdmin):
     ]
     actions = ["renvoyer"]
 
-    @admin.action(description="Essayer à nouveau d'envoyer", permissions=["view"])
+    @admin.action(description="Essayer à nouveau d'envoyer", permissions=["relancer"])
     def renvoyer(self, request, courriels):
         """Give the mails that never left as many tries again; one that left is never sent twice."""
         combien = relancer(courriels, maintenant=maintenant())
         messages.success(request, f"{quantite(combien, 'courriel')} à envoyer dans la minute.")
+
+    def has_relancer_permission(self, request) -> bool:
+        """Return whether the person may do more than read the outbox, although nothing of it is typed over."""
+        return request.user.has_perm("socle.change_courriel")
 
 
 @admin.register(Passage)

@@ -2,14 +2,16 @@
 
 import logging
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 
 from sev.socle.models import Courriel
+from sev.socle.temps import mois_avant
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,19 @@ def envoyer(*, maintenant: datetime, limite: int = 200) -> int:
 def relancer(courriels, *, maintenant: datetime) -> int:
     """Give those of `courriels` that never left all their tries again, from now on; return how many."""
     return courriels.filter(envoye_le__isnull=True).update(tentatives=0, a_envoyer_le=maintenant, erreur="")
+
+
+def textes_a_effacer(le: date):
+    """Return the mails written long before `le`, sent or given up, whose text is still there (X4)."""
+    limite = mois_avant(le, settings.RETENTION_MOIS["courriels"])
+    fini = Q(envoye_le__isnull=False) | Q(tentatives__gte=TENTATIVES_MAX)
+    return Courriel.objects.filter(fini, cree_le__date__lte=limite).exclude(texte="", html="")
+
+
+@transaction.atomic
+def effacer_textes(*, cles: list[int], le: date, maintenant: datetime) -> int:
+    """Take the texts of these mails away; the row stays, so that its cause is never told again."""
+    return textes_a_effacer(le=le).filter(pk__in=cles).update(texte="", html="")
 
 
 def _tenter(courriel: Courriel, maintenant: datetime) -> bool:

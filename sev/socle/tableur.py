@@ -52,6 +52,14 @@ def _valeur(valeur) -> tuple:
             return ILLEGAL_CHARACTERS_RE.sub("", str(valeur))[:_LONGUEUR_MAX], TEXTE
 
 
+def sans_formule(valeur):
+    """Return a cell of a CSV that no spreadsheet program runs: a text that begins like a formula gets an apostrophe."""
+    texte = str(valeur)
+    return (
+        f"'{texte}" if isinstance(valeur, str) and texte.lstrip().startswith(("=", "+", "-", "@")) else texte
+    )
+
+
 def _cellule(feuille, valeur, **style) -> WriteOnlyCell:
     valeur, format_nombre = _valeur(valeur)
     cellule = WriteOnlyCell(feuille, value=valeur)

@@ -1,5 +1,6 @@
 """The clock of SEV. Only views, tasks and commands read it; below them the day is an argument."""
 
+from calendar import monthrange
 from datetime import date, datetime
 
 from django.utils import timezone
@@ -13,3 +14,9 @@ def maintenant() -> datetime:
 def aujourdhui() -> date:
     """Return today's date in Paris: the day on which every deadline of SEV is counted."""
     return timezone.localdate()
+
+
+def mois_avant(jour: date, mois: int) -> date:
+    """Return the same day `mois` months before, or the last day of that month when it is shorter."""
+    annee, rang = divmod(jour.year * 12 + jour.month - 1 - mois, 12)
+    return date(annee, rang + 1, min(jour.day, monthrange(annee, rang + 1)[1]))

@@ -45,3 +45,23 @@ def en_ajout_seul() -> list[pgtrigger.Trigger]:
             """,
         ),
     ]
+
+
+def journal_qui_oublie() -> pgtrigger.Trigger:
+    """Refuse UPDATE and DELETE of an event, but to the function that takes a forgotten person's name out of it (X4).
+
+    That function runs as the owner of the table, who alone may pass, and says so in a setting of its own: neither the
+    account of the application nor an owner's slip of the hand gets through.
+    """
+    return pgtrigger.Trigger(
+        name="append_only",
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        when=pgtrigger.Before,
+        func="""
+            IF TG_OP = 'UPDATE' AND coalesce(current_setting('sev.oubli', true), '') = 'permis' AND
+               current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+                RETURN NEW;
+            END IF;
+            RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+        """,
+    )

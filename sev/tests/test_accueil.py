@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from conventions.models import Compte, Programme
+from conventions.operations.complements import demander
 from conventions.operations.credits import reprendre
 from conventions.operations.programme import suspendre
 from conventions.tests.factories import CompteFactory, CreditFactory, ProgrammeFactory, connecter
@@ -303,7 +304,34 @@ def test_those_who_wait_for_credit(client, porteur, alloue, inscrits, titre, mot
         InscriptionFactory(groupe=groupe)
     (tache,) = visiter(client, porteur).context["taches"]
     assert [clair(t) for t in (tache.titre, tache.mot, tache.texte)] == [titre, mot, phrase]
-    assert tache.url == reverse("groupe", args=[groupe.pk])
+    if alloue:
+        assert (tache.bouton, tache.url) == ("Demander un complément", "/credits/2022/complement/")
+    else:
+        assert (tache.bouton, tache.url) == ("Voir la liste", reverse("groupe", args=[groupe.pk]))
+
+
+def test_a_reader_is_shown_the_list_and_a_request_that_waits_is_told(client, porteur):
+    CreditFactory(convention=porteur.organisme.convention, alloue=1)
+    groupe = groupe_qui_ferme(porteur, date(2022, 5, 12), places=1)
+    InscriptionFactory(groupe=groupe)
+    lecteur = CompteFactory(lecteur=True, organisme=porteur.organisme)
+    (tache,) = visiter(client, lecteur).context["taches"]
+    assert (tache.bouton, tache.url) == ("Voir la liste", reverse("groupe", args=[groupe.pk]))
+    demander(
+        convention=porteur.organisme.convention,
+        annee=2022,
+        montant=Decimal(159),
+        motif="Une personne attend.",
+        par=porteur,
+        le=date(2022, 4, 22),
+        maintenant=datetime(2022, 4, 22, 9, 0, tzinfo=PARIS),
+    )
+    (tache,) = visiter(client, porteur).context["taches"]
+    assert (tache.bouton, tache.url, clair(tache.texte)) == (
+        "Voir mes crédits",
+        "/credits/",
+        "Vous avez demandé 159 € à l'ANCV, qui n'a pas encore répondu.",
+    )
 
 
 def test_those_who_wait_come_after_the_lists(client, porteur):
@@ -541,12 +569,13 @@ def test_the_menu_lists_the_pages_that_exist_and_marks_the_current_one(client, p
         ("Chercher un séjour", False),
         ("Mes options", False),
         ("Mes groupes", True),
+        ("Mes crédits", False),
         ("Validation", False),
         ("Mon compte", False),
         ("Utilisateurs", False),
         ("Journal", False),
     ]
-    assert [client.get(e["url"]).status_code for e in menu] == [200] * 8
+    assert [client.get(e["url"]).status_code for e in menu] == [200] * 9
 
 
 MESSAGE = "Aucun nouveau séjour ne peut être enregistré."

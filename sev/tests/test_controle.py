@@ -2,13 +2,15 @@
 
 import re
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from conventions.models import Mouvement
+from conventions.models import Decision, Mouvement
+from conventions.operations.complements import accorder, demander
 from conventions.tests.factories import CompteFactory, CreditFactory, ProgrammeFactory
 from sejours.operations.groupes import verrouiller_listes
 from sejours.operations.options import poser
@@ -24,6 +26,7 @@ from validation.operations.validations import clore_sans_versement, confirmer
 from validation.operations.versements import defaire_lot
 from validation.tests.factories import (
     CONFIRME_LE,
+    VALIDE_LE,
     cles,
     comptes_de,
     instant,
@@ -151,6 +154,12 @@ def trouves() -> list[str]:
             "UPDATE seniors_senior SET cle_nom = 'AUTRE' WHERE id = (SELECT min(id) FROM seniors_senior)",
             "",
         ),
+        (
+            ["une_personne_en_usage"],
+            "UPDATE seniors_senior SET fusionne_dans_id = (SELECT max(id) FROM seniors_senior)"
+            " WHERE id = (SELECT min(id) FROM seniors_senior)",
+            "",
+        ),
         (["cles_d_identite"], "UPDATE seniors_senior SET ville_naissance = 'Brest'", ""),
         (
             ["chacun_son_role"],
@@ -238,6 +247,46 @@ def test_places_held_beyond_those_of_the_stay_are_found(liste):
     assert trouves() == []
     planter("UPDATE sejours_sejour SET places = places_prises + 2", sans="sejour_jamais_surreserve")
     assert trouves() == ["places_en_option_du_sejour"]
+
+
+def test_a_request_that_was_given_something_else_is_found(liste):
+    porteur = CompteFactory(convention=liste.porteur.convention)
+    demande = demander(
+        convention=liste.porteur.convention,
+        annee=2022,
+        montant=Decimal(320),
+        motif="Deux personnes attendent.",
+        par=porteur,
+        le=LE_24.date(),
+        maintenant=LE_24,
+    )
+    accorder(
+        demande=demande,
+        montant=Decimal(320),
+        reponse="",
+        par=CompteFactory(ancv=True),
+        le=LE_24.date(),
+        maintenant=LE_24,
+    )
+    assert trouves() == []
+    planter("UPDATE conventions_demandecomplement SET accorde = 160")
+    assert trouves() == ["decisions_et_complements_au_grand_livre"]
+
+
+def test_a_decision_of_another_amount_is_found(liste):
+    mouvement = Mouvement.objects.get(nature="ALLOCATION")
+    decision = Decision.objects.create(
+        reference="EAS-1",
+        convention=liste.porteur.convention,
+        annee=2022,
+        montant=1500,
+        action="RENOUVELER",
+        mouvement=mouvement,
+        importee_le=LE_24,
+    )
+    assert trouves() == []
+    Decision.objects.filter(pk=decision.pk).update(annee=2023)
+    assert trouves() == ["decisions_et_complements_au_grand_livre"]
 
 
 @pytest.mark.parametrize(
@@ -404,6 +453,15 @@ def test_an_aid_on_a_list_closed_without_payment_is_found(validee):
         "UPDATE seniors_inscription SET aide = 160, motif_sans_aide = '' WHERE motif_sans_aide = 'NON_VERSEE'"
     )
     assert trouves() == ["aide_egale_a_l_engagement", "dossier_clos_donc_sans_aide"]
+
+
+def test_an_answer_of_the_last_instant_of_a_day_is_no_breach(validee):
+    """Its day was read before midnight, its instant after: the porteur's fifteen days are those of the day."""
+    lendemain = instant(VALIDE_LE + timedelta(1), 0, 0)
+    Validation.objects.update(validee_le=lendemain + timedelta(milliseconds=40))
+    assert trouves() == []
+    Validation.objects.update(validee_le=lendemain + timedelta(minutes=2))
+    assert trouves() == ["quinze_jours_pour_repondre"]
 
 
 def test_a_report_that_stops_no_clock_is_found(validee):

@@ -50,7 +50,8 @@ AUTRES_PORTES = {
     "seniors/views/portes.py: get_object_or_404(Senior)": "the person is carried by a token signed for this account",
     "sev/views.py: Courriel.objects.all": "the demo's mails; no such page elsewhere",
     "sev/views.py: get_object_or_404(Courriel)": "the demo's mails; no such page elsewhere",
-    "conventions/forms/ancv.py: Convention.objects.filter": "a form of ANCV's admin",
+    "conventions/forms/ancv.py: Convention.objects.actives": "a form of ANCV's admin",
+    "conventions/forms/ancv.py: Group.objects.order_by": "the groups of rights, in ANCV's admin",
     "sejours/forms/ancv.py: Convention.objects.select_related": "a whole number, typed by ANCV or a provider (S4)",
 }
 
@@ -127,6 +128,7 @@ LISENT_L_HEURE = {
     "connexion",
     "contexte",
     "etat",
+    "voir_comme",
     "temps",
     "passages",
     "demo",
@@ -193,6 +195,7 @@ def test_an_operation_is_one_transaction_with_named_arguments_and_a_docstring():
         assert ast.get_docstring(fonction), nom
         lot_par_lot = nom in {
             "activite/operations.py: relever_les_annees",
+            "conventions/operations/imports.py: importer",
             "sejours/operations/groupes.py: verrouiller_listes",
             "sejours/operations/options.py: faire_tomber",
             "seniors/operations/files.py: servir_toutes_les_files",

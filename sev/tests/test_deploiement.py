@@ -71,3 +71,28 @@ def test_the_application_reads_and_writes(application):
 def test_the_application_cannot_take_the_guards_away(application, ordre):
     with pytest.raises(errors.InsufficientPrivilege):
         application.execute(ordre)
+
+
+def test_the_application_forgets_names_in_the_journal_by_the_one_function_only(application):
+    """X4: an update of the journal is refused even with the setting; the function only follows a row without a name."""
+    application.execute(
+        """
+        INSERT INTO seniors_senior (civilite, nom, nom_naissance, prenom, date_naissance, ville_naissance, cle_nom,
+                                    cle_prenom, cle_ville, cle_nom_naissance, email, telephone, contact_urgence,
+                                    adresse, complement, code_postal, ville, cree_le)
+        VALUES ('MME', 'MARTIN', '', 'Jeanne', '1948-03-12', 'RENNES', 'MARTIN', 'JEANNE', 'RENNES', '', '', '', '',
+                '', '', '35000', 'RENNES', now())
+        """
+    )
+    oublier = "SELECT seniors_oublier(array_agg(id)) FROM seniors_senior"
+    noms = "SELECT array_agg(DISTINCT nom) FROM seniors_seniorevent"
+    assert application.execute(oublier).fetchone() == (0,)
+    application.execute(
+        "UPDATE seniors_senior SET nom = 'ANONYME', cle_nom = 'ANONYME', anonymise_le = now()"
+    )
+    assert application.execute(noms).fetchone() == (["ANONYME", "MARTIN"],)
+    with pytest.raises(errors.RaiseException, match="append-only"), application.transaction():
+        application.execute("SET LOCAL sev.oubli = 'permis'")
+        application.execute("UPDATE seniors_seniorevent SET nom = 'ANONYME'")
+    assert application.execute(oublier).fetchone() == (2,)
+    assert application.execute(noms).fetchone() == (["ANONYME"],)

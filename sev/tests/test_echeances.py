@@ -95,6 +95,8 @@ def test_after_three_days_without_a_clock_one_run_catches_up_each_once(db):
     assert courriels_du_verrouillage() == attendues
     # Mails are due from the database's own clock on, which no test moves.
     assert lancer() == {"courriels": 6, "activite": 1}
+    # Sent, and written in 2022: their texts are no longer needed (X4).
+    assert lancer() == {"retention": 6}
     assert lancer() == {}
     assert courriels_du_verrouillage() == attendues
     assert len(mail.outbox) == 6
@@ -144,8 +146,15 @@ def test_one_command_does_all_that_is_due_and_says_it(db):
         assert lancer() == {"verrouillage": 1, "rappels": 1, "files-d-attente": 1, "activite": 1}
     assert set(Passage.objects.values_list("tache", flat=True)) == set(NOMS)
     # Years later the stay of the aided person is over, and nobody validates any more. Two locks and a lapse, each told
-    # to two sides, the reminder and the aid.
-    assert lancer() == {"verrouillage": 1, "ouvertures": 1, "depassements": 1, "courriels": 8, "activite": 1}
+    # to two sides, the reminder and the aid; an income that is no longer needed (X4).
+    assert lancer() == {
+        "verrouillage": 1,
+        "ouvertures": 1,
+        "depassements": 1,
+        "retention": 1,
+        "courriels": 8,
+        "activite": 1,
+    }
 
 
 def test_a_job_that_fails_is_told_and_the_others_have_their_turn(db, monkeypatch):

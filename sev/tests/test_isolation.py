@@ -24,7 +24,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from pypdf import PdfReader, PdfWriter
 
-from conventions.models import Compte
+from conventions.models import Compte, DemandeComplement
 from conventions.tests.factories import CompteFactory, connecter
 from sejours.models import Option, Photo, RechercheGardee
 from seniors.models import Inscription
@@ -61,6 +61,12 @@ TABLE = {
     # conventions
     "connexion": ("200 302 302 302 302 302 302", "422 422 422 422 422 422 422"),
     "deconnexion": (JAMAIS, "302 302 302 302 302 302 302"),
+    "double-authentification": ("302 403 403 403 403 403 200", "302 403 403 403 403 403 422"),
+    "double-authentification-secours": ("302 403 403 403 403 403 200", "302 403 403 403 403 403 422"),
+    "double-authentification-activer": ("302 403 403 403 403 403 200", "302 403 403 403 403 403 422"),
+    "double-authentification-codes": ("302 403 403 403 403 403 200", "302 403 403 403 403 403 422"),
+    "voir-comme-quitter": (PAS_DE_POST, "302 403 403 403 403 403 302"),
+    "admin-mot-de-passe": ("302 302 302 302 302 302 302", "302 302 302 302 302 302 302"),
     "admin-connexion": ("302 403 403 403 403 403 403", JAMAIS),
     "reprendre": ("302 302 302 302 302 302 302", "302 302 302 302 302 302 302"),
     "mot-de-passe-oublie": (PARTOUT, "422 422 422 422 422 422 422"),
@@ -114,6 +120,11 @@ TABLE = {
     "sejour-fermer": (PAS_DE_POST, PRESTATAIRE_FAIT),
     "agenda": (AUX_DEUX, "302 302 302 302 302 302 403"),
     "agenda-ics": (INCONNUE, JAMAIS),
+    # seniors: credits
+    "credits": (DES_PORTEURS, PAS_DE_POST),
+    "credits-xlsx": (DES_PORTEURS, PAS_DE_POST),
+    "complement-demander": ("302 200 403 403 403 200 403", "302 422 403 403 403 422 403"),
+    "complement-retirer": (QUI_ECRIT, FAIT),
     # seniors
     "groupe": (DU_GROUPE, PAS_DE_POST),
     "rooming-list": (DU_GROUPE, PAS_DE_POST),
@@ -205,6 +216,14 @@ class Scene:
         self.recherche = RechercheGardee.objects.create(
             compte=porteur, nom="Mer", requete="environnement=MER"
         )
+        self.complement = DemandeComplement.objects.create(
+            convention=porteur.organisme.convention,
+            programme_id=2022,
+            montant=320,
+            motif="Deux personnes attendent.",
+            auteur=porteur,
+            faite_le=maintenant(),
+        )
         self.photo = Photo.objects.create(
             equipement=equipement,
             fichier=ContentFile(b"la terrasse", name="essai.jpg"),
@@ -264,6 +283,8 @@ class Scene:
             "photo": self.photo.pk,
             "piece": self.piece.pk,
             "recherche": self.recherche.pk,
+            "complement": self.complement.pk,
+            "annee": 2022,
             "cle": self.courriel.pk if route == "demo-courriel" else self.inscription.pk,
             "inscription": self.inscription.pk,
             "pk": self.collegue.pk,
@@ -321,8 +342,8 @@ def test_each_of_the_cast_is_answered_as_the_table_says(scene, route):
 # --- What isn't one's own is unknown ------------------------------------------------------------------------------
 
 # Every porteur may look at every stay and its photos, and ask for places of it.
-POUR_TOUS = {"offre", "option-poser", "photo"}
-CLES = ("numero", "sejour", "option", "recherche", "offre", "equipement", "photo", "piece")
+POUR_TOUS = {"offre", "option-poser", "photo", "complement-demander"}
+CLES = ("numero", "sejour", "option", "recherche", "offre", "equipement", "photo", "piece", "complement")
 AVEC_CLE = sorted(
     route
     for route, chemin in routes().items()

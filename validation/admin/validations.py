@@ -163,13 +163,16 @@ def _rendu(validation: Validation) -> str:
 
 def _texte_du_desaccord(presence: Presence) -> str:
     inscription = presence.inscription
-    mots = {True: "est partie", False: "n'est pas partie", None: "n'a pas été pointée"}
-    aide = f"Son aide est de {euros(inscription.aide)}." if inscription.aidee else "Elle n'est pas aidée."
+    e = "e" if inscription.senior.civilite == "MME" else ""
+    prestataire, porteur = (
+        f"{'présent' if venu else 'absent'}{e}"
+        for venu in (presence.selon_prestataire, presence.selon_porteur)
+    )
+    aide = f"Son aide est de {euros(inscription.aide)}." if inscription.aidee else "Sans aide."
     return (
-        f"{inscription.senior} {mots[presence.selon_prestataire]} selon le prestataire, "
-        f"{mots[presence.selon_porteur]} selon le porteur de projet. {aide} Partie, l'aide est versée au prestataire ; "
-        "sinon elle revient aux crédits du porteur. Les deux parties reçoivent le motif par e-mail. Une décision ne se "
-        "défait pas."
+        f"{inscription.senior} : {prestataire} selon le prestataire, {porteur} selon le porteur de projet. {aide} Si "
+        "cette personne est partie, son aide est versée au prestataire ; sinon elle revient aux crédits du porteur. "
+        "Les deux parties reçoivent le motif par e-mail. Une décision ne se défait pas."
     )
 
 
@@ -478,7 +481,6 @@ class PresenceAdmin(GrandeListe, Figee):
         "selon_porteur",
         "tranchee",
         "motif",
-        "retenue",
     ]
 
     def get_queryset(self, request):

@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('seniors', '0004_derogation'),
+        ('seniors', '0005_doublons'),
     ]
 
     operations = [

@@ -1,0 +1,61 @@
+"""What a porteur asks of its credits: which entries to see, and more of them (C5, C8)."""
+
+from decimal import Decimal
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from conventions.forms.imports import MontantField
+from conventions.models import Mouvement
+from sev.socle.saisie import TexteField
+
+
+class FiltreMouvements(forms.Form):
+    """The filters of the ledger; an unknown one is no filter."""
+
+    annee = forms.TypedChoiceField(label="Année", required=False, coerce=int, empty_value=None)
+    nature = forms.ChoiceField(
+        label="Nature", required=False, choices=[("", "Toutes"), *Mouvement.Nature.choices]
+    )
+
+    def __init__(self, donnees, *, annees: list[int]):
+        super().__init__(donnees)
+        self.fields["annee"].choices = [("", "Toutes"), *((annee, str(annee)) for annee in annees)]
+        self.is_valid()
+
+    def filtrer(self, mouvements):
+        """Return the entries that the filters keep."""
+        if annee := self.cleaned_data.get("annee"):
+            mouvements = mouvements.filter(credit__programme=annee)
+        if nature := self.cleaned_data.get("nature"):
+            mouvements = mouvements.filter(nature=nature)
+        return mouvements
+
+    def criteres(self) -> dict[str, str]:
+        """Return the filters in force, in words, by field."""
+        mots = {}
+        if annee := self.cleaned_data.get("annee"):
+            mots["annee"] = f"Année {annee}"
+        if nature := self.cleaned_data.get("nature"):
+            mots["nature"] = Mouvement.Nature(nature).label
+        return mots
+
+
+class ComplementForm(forms.Form):
+    """How much more, and why."""
+
+    montant = MontantField(label="Montant demandé (€)", required=False)
+    motif = TexteField(
+        label="Motif",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Dites à l'ANCV qui attend, et pour quel séjour. N'écrivez pas le nom des personnes.",
+        error_messages={"required": "Dites pourquoi vous en avez besoin"},
+    )
+    use_required_attribute = False
+
+    def clean_montant(self):
+        montant = self.cleaned_data["montant"]
+        if montant <= Decimal(0):
+            raise ValidationError("Écrivez un montant en euros, par exemple 320")
+        return montant

@@ -1,0 +1,171 @@
+"""The second factor of ANCV's staff: set up, asked at each sign-in, its recovery codes, another telephone."""
+
+import django_otp
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp.util import random_hex
+
+from conventions.forms import CodeDeSecoursForm, CodeForm, PasseActuelForm, TelephoneForm
+from conventions.models import Compte
+from conventions.operations import second_facteur as operations
+from conventions.second_facteur import avant_le_second_facteur, cle_lisible, dessiner
+from conventions.views.seance import suite_de_la_seance
+from sev.socle.acces import reserve_a
+from sev.socle.refus import RefusMetier
+from sev.socle.saisie import dire_le_refus
+from sev.socle.temps import maintenant
+from sev.socle.typographie import quantite
+
+OCTETS_DE_LA_CLE = 20
+CLE = "cle_proposee"
+PEU_DE_CODES = 3
+FAUX = {
+    False: "Ce n'est pas le bon code, ou il a déjà servi. Attendez le suivant : il change toutes les 30 secondes.",
+    True: "Ce code n'est pas sur votre feuille, ou il a déjà servi.",
+}
+
+
+@avant_le_second_facteur
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@reserve_a(Compte.STAFF)
+def double_authentification(request):
+    """Ask for the code of the telephone; once it is given, show what is set up."""
+    telephone = operations.telephone(request.user)
+    if telephone is None:
+        return _avec_suite(request, "double-authentification-activer")
+    if request.method == "POST" or not request.user.is_verified():
+        return _demander(request, de_secours=False)
+    if "next" in request.GET:
+        return redirect(suite_de_la_seance(request))
+    contexte = {"telephone": telephone, "restants": operations.codes_restants(request.user)}
+    return render(request, "conventions/double_authentification.html", contexte)
+
+
+@avant_le_second_facteur
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@reserve_a(Compte.STAFF)
+def double_authentification_secours(request):
+    """Ask for a recovery code, from whoever is without the telephone."""
+    if operations.telephone(request.user) is None:
+        return redirect("double-authentification-activer")
+    return _demander(request, de_secours=True)
+
+
+def _demander(request, *, de_secours: bool):
+    """Ask for a code, or take it: the session then bears the device, under another key."""
+    genre = CodeDeSecoursForm if de_secours else CodeForm
+    formulaire = genre(request.POST if request.method == "POST" else None)
+    if formulaire.is_valid():
+        verification = operations.verifier(
+            compte=request.user,
+            code=formulaire.cleaned_data["passe_code"],
+            de_secours=de_secours,
+            maintenant=maintenant(),
+        )
+        if verification.appareil:
+            return _entrer(request, verification)
+        formulaire.add_error("passe_code", _pourquoi(verification, de_secours))
+    contexte = {
+        "form": formulaire,
+        "de_secours": de_secours,
+        "suite": request.POST.get("next") or request.GET.get("next") or "",
+    }
+    return render(
+        request, "conventions/double_code.html", contexte, status=422 if formulaire.is_bound else 200
+    )
+
+
+def _pourquoi(verification, de_secours: bool) -> str:
+    if verification.attendre:
+        return f"Trop d'essais. Attendez {quantite(verification.attendre, 'seconde')} avant le suivant."
+    return FAUX[de_secours]
+
+
+def _entrer(request, verification):
+    django_otp.login(request, verification.appareil)
+    request.session.cycle_key()
+    request.session.set_expiry(None)
+    if verification.de_secours:
+        reste = operations.codes_restants(request.user)
+        ton = messages.warning if reste <= PEU_DE_CODES else messages.info
+        ton(request, f"Ce code de secours ne sert plus. Il vous en reste {reste}.")
+    return redirect(suite_de_la_seance(request))
+
+
+@avant_le_second_facteur
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@reserve_a(Compte.STAFF)
+def double_authentification_activer(request):
+    """Set up the telephone, the first one or another: its key is drawn, a code proves that it holds it."""
+    changement = operations.telephone(request.user) is not None
+    if changement and not request.user.is_verified():
+        return _avec_suite(request, "double-authentification")
+    # The key waits in the session, so that a page read again shows the same drawing.
+    cle = request.session.setdefault(CLE, random_hex(OCTETS_DE_LA_CLE))
+    donnees = request.POST if request.method == "POST" else None
+    formulaire = TelephoneForm(request, donnees) if changement else CodeForm(donnees)
+    if formulaire.is_valid():
+        try:
+            telephone, codes = operations.activer(
+                compte=request.user,
+                cle=cle,
+                code=formulaire.cleaned_data["passe_code"],
+                changement=changement,
+                maintenant=maintenant(),
+            )
+        except RefusMetier as refus:
+            dire_le_refus(formulaire, refus)
+        else:
+            del request.session[CLE]
+            django_otp.login(request, telephone)
+            request.session.cycle_key()
+            request.session.set_expiry(None)
+            return _montrer(request, codes)
+    adresse = TOTPDevice(user=request.user, key=cle).config_url
+    contexte = {
+        "form": formulaire,
+        "changement": changement,
+        "dessin": dessiner(adresse),
+        "adresse": adresse,
+        "cle": cle_lisible(cle),
+        "suite": request.POST.get("next") or request.GET.get("next") or "",
+    }
+    return render(
+        request, "conventions/double_activer.html", contexte, status=422 if formulaire.is_bound else 200
+    )
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@reserve_a(Compte.STAFF)
+def double_authentification_codes(request):
+    """Renew the recovery codes, the password typed once more."""
+    if operations.telephone(request.user) is None:
+        return redirect("double-authentification-activer")
+    formulaire = PasseActuelForm(request, request.POST if request.method == "POST" else None)
+    if formulaire.is_valid():
+        return _montrer(request, operations.renouveler_codes(compte=request.user, maintenant=maintenant()))
+    contexte = {"form": formulaire, "restants": operations.codes_restants(request.user)}
+    return render(
+        request, "conventions/double_codes.html", contexte, status=422 if formulaire.is_bound else 200
+    )
+
+
+def _montrer(request, codes: list[str]):
+    """Show new recovery codes, in the answer itself: they are written nowhere, so no other page could."""
+    contexte = {"codes": codes, "le": maintenant(), "suite": suite_de_la_seance(request)}
+    return render(request, "conventions/double_codes_nouveaux.html", contexte)
+
+
+def _avec_suite(request, nom: str):
+    """Lead to one of these pages, which in its turn leads where this one would have."""
+    suite = request.GET.get("next")
+    return redirect_to_login(suite, reverse(nom)) if suite else redirect(nom)

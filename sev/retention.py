@@ -1,0 +1,69 @@
+"""The rules of retention (X4): what `manage.py purger` and the clock go through, in this order.
+
+What each is counted from, and for how many months, is in settings.RETENTION_MOIS and in docs/privacy.md.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from django.db import connection
+
+from conventions.operations.retention import (
+    effacer_essais,
+    effacer_seances,
+    essais_a_effacer,
+    seances_a_effacer,
+)
+from sejours.operations.retention import effacer_recherches, recherches_a_effacer
+from seniors.models import Inscription, Senior
+from seniors.operations import retention as seniors
+from sev.socle.courriels import effacer_textes, textes_a_effacer
+from sev.socle.retention import Regle
+
+# Persons last among those of the lists: their incomes and comments are then already gone.
+REGLES = (
+    Regle(
+        "commentaires",
+        "commentaires et souhaits des séjours terminés",
+        Inscription.objects.commentaires_a_effacer,
+        seniors.effacer_commentaires,
+    ),
+    Regle(
+        "revenus",
+        "revenus des listes soldées",
+        Inscription.objects.revenus_a_effacer,
+        seniors.effacer_revenus,
+    ),
+    Regle("personnes", "personnes sans séjour récent", Senior.objects.a_oublier, seniors.oublier_personnes),
+    Regle(
+        "fusions", "valeurs d'avant des fusions anciennes", seniors.fusions_a_oublier, seniors.oublier_fusions
+    ),
+    Regle("recherches", "recherches gardées des comptes fermés", recherches_a_effacer, effacer_recherches),
+    Regle("courriels", "textes des courriels envoyés", textes_a_effacer, effacer_textes),
+    Regle("seances", "séances terminées, avec ce qui y était tapé", seances_a_effacer, effacer_seances),
+    Regle("essais-de-connexion", "essais de connexion refusés", essais_a_effacer, effacer_essais),
+)
+
+
+def combien(*, le: date) -> dict[str, int]:
+    """Return how many rows each rule would go through on `le`; nothing is written."""
+    with _sans_limite():
+        return {regle.nom: regle.combien(le=le) for regle in REGLES}
+
+
+def purger(*, le: date, maintenant: datetime) -> dict[str, int]:
+    """Go through every rule; return how many rows each one did."""
+    with _sans_limite():
+        return {regle.nom: regle.appliquer(le=le, maintenant=maintenant) for regle in REGLES}
+
+
+@contextmanager
+def _sans_limite() -> Iterator[None]:
+    """A whole table may be read: longer than a page may take."""
+    with connection.cursor() as curseur:
+        curseur.execute("SET statement_timeout = 0")
+        try:
+            yield
+        finally:
+            curseur.execute("RESET statement_timeout")

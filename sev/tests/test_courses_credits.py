@@ -1,0 +1,211 @@
+"""Races on money and conventions: requests decided, years renewed, conventions closed; each lost without its guard."""
+
+import re
+from contextlib import ExitStack
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from conventions.models import DemandeComplement, Mouvement
+from conventions.operations.complements import demander, retirer
+from conventions.tests.factories import CompteFactory, ProgrammeFactory
+from sejours.models import Groupe, Option
+from sejours.operations.conventions import clore
+from sejours.operations.groupes import preinscrire
+from sejours.operations.options import poser
+from sejours.tests.factories import SejourFactory
+from seniors.operations.complements import accorder, refuser, renouveler
+from seniors.tests.factories import InscriptionFactory, groupe_dote
+from sev.socle.models import Courriel
+from sev.tests.test_courses import (
+    LE,
+    MAINTENANT,
+    MANCHES,
+    ecart,
+    en_attente_malgre_le_credit,
+    ensemble,
+    erreurs,
+    inscription_de,
+    invariants,
+    sans,
+    sans_aucun_verrou,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+# --- Acts -------------------------------------------------------------------------------------------------------
+
+
+def demande_par(compte, montant=320):
+    return lambda: demander(
+        convention=compte.organisme.convention,
+        annee=2022,
+        montant=Decimal(montant),
+        motif="Deux personnes attendent.",
+        par=compte,
+        le=LE,
+        maintenant=MAINTENANT,
+    )
+
+
+def accord_de(demande, agent, montant=320):
+    return lambda: accorder(
+        demande=demande, montant=Decimal(montant), reponse="", par=agent, le=LE, maintenant=MAINTENANT
+    )
+
+
+def refus_de(demande, agent):
+    return lambda: refuser(demande=demande, reponse="Non.", par=agent, maintenant=MAINTENANT)
+
+
+def faits(issues) -> int:
+    return sum(not isinstance(issue, Exception) for issue in issues)
+
+
+# --- Races ------------------------------------------------------------------------------------------------------
+
+
+def une_demande_et_plusieurs_agents():
+    """Eight of staff accept or refuse one request, while its porteur withdraws it."""
+    groupe = groupe_dote(alloue=1)
+    for _ in range(2):
+        InscriptionFactory(groupe=groupe)
+    porteur, agent = CompteFactory(convention=groupe.porteur.convention), CompteFactory(ancv=True)
+    demande = demande_par(porteur)()
+    issues = ensemble(
+        *(accord_de(demande, agent) for _ in range(5)),
+        *(refus_de(demande, agent) for _ in range(3)),
+        lambda: retirer(demande=demande, par=porteur, maintenant=MAINTENANT),
+    )
+    demande.refresh_from_db()
+    complements = Mouvement.objects.filter(credit__convention=groupe.porteur_id, nature="COMPLEMENT")
+    courriels = Courriel.objects.filter(cause=f"complement-decide:{demande.pk}")
+    return (
+        erreurs(issues)
+        + ecart("decisions", faits(issues), 1)
+        + ecart("complements", complements.count(), int(demande.accorde is not None))
+        + ecart("mails", courriels.count(), int(demande.retiree_le is None))
+        + invariants()
+    )
+
+
+def une_demande_envoyee_seize_fois():
+    compte = CompteFactory()
+    ProgrammeFactory()
+    issues = ensemble(*(demande_par(compte) for _ in range(16)))
+    attendent = DemandeComplement.objects.filter(convention=compte.organisme_id).count()
+    return erreurs(issues) + ecart("requests", (faits(issues), attendent), (1, 1))
+
+
+def une_annee_renouvelee_par_plusieurs():
+    compte, agent = CompteFactory(), CompteFactory(ancv=True)
+    ProgrammeFactory()
+    issues = ensemble(
+        *(
+            lambda: renouveler(
+                convention=compte.organisme.convention,
+                annee=2022,
+                montant=Decimal(100),
+                motif="renouvellement",
+                par=agent,
+                le=LE,
+            )
+            for _ in range(8)
+        )
+    )
+    entrees = Mouvement.objects.filter(credit__convention=compte.organisme_id).count()
+    return erreurs(issues) + ecart("allotments", (faits(issues), entrees), (1, 1)) + invariants()
+
+
+def une_convention_close_pendant_qu_on_la_demande():
+    """A porteur is pre-registered, and asks for places, on many stays while its convention is being closed."""
+    compte, agent = CompteFactory(), CompteFactory(ancv=True)
+    convention = compte.organisme.convention
+    ProgrammeFactory()
+    sejours = [SejourFactory(debut=date(2022, 5, 14)) for _ in range(8)]
+
+    def preinscription(sejour):
+        return lambda: preinscrire(
+            sejour=sejour, convention=convention, places=2, type_groupe="GROUPE", par=None, le=LE
+        )
+
+    def option(sejour):
+        return lambda: poser(sejour=sejour, places=2, message="", par=compte, le=LE, maintenant=MAINTENANT)
+
+    issues = ensemble(
+        *(lambda: clore(convention=convention, motif="Fin", par=agent, le=LE) for _ in range(2)),
+        *(preinscription(sejour) for sejour in sejours[:4]),
+        *(option(sejour) for sejour in sejours[4:]),
+    )
+    convention.refresh_from_db()
+    vivants = Groupe.objects.filter(porteur=convention.pk).count()
+    vivants += Option.objects.filter(porteur=convention.pk).count()
+    return (
+        erreurs(issues)
+        + ecart("closed with something to come", convention.close_le is not None and vivants > 0, False)
+        + invariants()
+    )
+
+
+def un_complement_pendant_que_les_listes_bougent():
+    """Money comes in, and serves the queue, while others register: nobody waits who could be aided."""
+    groupe = groupe_dote(alloue=160, places=20)
+    for _ in range(4):
+        InscriptionFactory(groupe=groupe)
+    porteur, agent = CompteFactory(convention=groupe.porteur.convention), CompteFactory(ancv=True)
+    demande = demande_par(porteur, 480)()
+    issues = ensemble(accord_de(demande, agent, 480), *(inscription_de(groupe) for _ in range(10)))
+    return (
+        erreurs(issues)
+        + ecart("answer", isinstance(issues[0], Exception), False)
+        + en_attente_malgre_le_credit()
+        + invariants()
+    )
+
+
+COURSES = {
+    "a request is decided once, whoever answers": une_demande_et_plusieurs_agents,
+    "the same request sent sixteen times waits once": une_demande_envoyee_seize_fois,
+    "a year is renewed once": une_annee_renouvelee_par_plusieurs,
+    "a convention is closed with nothing to come": une_convention_close_pendant_qu_on_la_demande,
+    "a complement against registrations": un_complement_pendant_que_les_listes_bougent,
+}
+
+# Race, what is taken away, what must then be seen.
+PERDUES = [
+    (une_demande_et_plusieurs_agents, [sans_aucun_verrou()], "complements: |decisions: "),
+    (
+        une_demande_envoyee_seize_fois,
+        [sans("conventions_demandecomplement", "une_demande_en_attente_par_an")],
+        "requests: ",
+    ),
+    (une_annee_renouvelee_par_plusieurs, [sans_aucun_verrou()], "allotments: "),
+    (
+        une_convention_close_pendant_qu_on_la_demande,
+        [sans_aucun_verrou()],
+        "closed with something to come",
+    ),
+]
+
+
+@pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
+def test_money_and_conventions_are_decided_once(course):
+    for _ in range(MANCHES):
+        assert course() == []
+
+
+@pytest.mark.parametrize(
+    ("course", "retraits", "vu"), PERDUES, ids=[f"{course.__name__}, {vu}" for course, _, vu in PERDUES]
+)
+def test_without_its_guard_each_race_on_money_is_lost(course, retraits, vu):
+    with ExitStack() as pile:
+        for retrait in retraits:
+            pile.enter_context(retrait)
+        fautes = []
+        for _ in range(60):
+            fautes += course()
+            if re.search(vu, "\n".join(fautes)):
+                return
+    pytest.fail(f"lost in no round: {fautes}")
