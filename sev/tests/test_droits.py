@@ -184,6 +184,7 @@ class Bureau:
         _, prestataire = comptes_de(signalee)
         signalement(signalee, prestataire)
         noter(quoi="essai", cle=1, par=titulaire)
+        relever(annee=2022, le=date(2022, 7, 1), maintenant=maintenant())
         self.agents = {nom: self.agent(nom) for nom in AGENTS}
         self._personnes()
         self._argent(groupe.porteur.convention)
