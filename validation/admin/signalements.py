@@ -333,7 +333,7 @@ class PersonneSignaleeAdmin(Figee):
         "effacee_le",
     ]
     list_display = ["nom", "prenom", "signalement", "inscription", "refus"]
-    search_fields = ["nom", "prenom", "=signalement__validation"]
+    search_fields = ["nom", "prenom", "=signalement__validation__groupe__pk"]
     list_select_related = ["signalement", "inscription__senior"]
     ordering = ["-pk"]
     show_full_result_count = False
@@ -359,7 +359,7 @@ class PersonneSignaleeAdmin(Figee):
             remarques.append(f"Précisions reçues : {objet.precisions}")
         return self.page_d_acte(request, un_acte, objet, formulaire, remarques=remarques)
 
-    def _retour(self, objet):
+    def _retour(self, objet, resultat=None):
         return redirect("admin:validation_signalement_change", objet.signalement_id)
 
 
@@ -370,7 +370,7 @@ class JournalDesSignalements(JournalAdmin):
     nom = "journal des listes non conformes"
     list_display = ["le", "acte", "par", "motif", "pgh_obj", "cote", "repondu_le", "annule_le"]
     list_select_related = ["pgh_obj"]
-    search_fields = ["=validation__pk"]
+    search_fields = ["=validation__groupe__pk"]
 
 
 @admin.register(PersonneSignalee.pgh_event_model)
@@ -380,4 +380,4 @@ class JournalDesPersonnesSignalees(JournalAdmin):
     nom = "journal des personnes signalées"
     list_display = ["le", "acte", "par", "motif", "signalement", "pgh_obj_id", "inscription_id"]
     list_select_related = ["signalement"]
-    search_fields = ["=signalement__validation__pk"]
+    search_fields = ["=signalement__validation__groupe__pk"]

@@ -530,7 +530,7 @@ class JournalDesValidations(JournalAdmin):
     ]
     list_select_related = ["pgh_obj"]
     search_fields = [
-        "=pgh_obj__pk",
+        "=pgh_obj__groupe__pk",
         "pgh_obj__groupe__porteur__nom",
         "pgh_obj__groupe__porteur__convention__numero",
     ]
@@ -554,7 +554,7 @@ class JournalDesPresences(JournalAdmin):
     ]
     list_select_related = ["validation", "inscription__senior"]
     search_fields = [
-        "=validation__pk",
+        "=validation__groupe__pk",
         "validation__groupe__porteur__nom",
         "inscription__senior__nom",
         "inscription__senior__prenom",
