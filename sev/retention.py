@@ -11,8 +11,10 @@ from django.db import connection
 
 from conventions.operations.retention import (
     effacer_essais,
+    effacer_imports,
     effacer_seances,
     essais_a_effacer,
+    imports_a_effacer,
     seances_a_effacer,
 )
 from sejours.operations.retention import effacer_recherches, recherches_a_effacer
@@ -41,6 +43,7 @@ REGLES = (
     ),
     Regle("recherches", "recherches gardées des comptes fermés", recherches_a_effacer, effacer_recherches),
     Regle("courriels", "textes des courriels envoyés", textes_a_effacer, effacer_textes),
+    Regle("imports", "rapports d'imports anciens", imports_a_effacer, effacer_imports),
     Regle("seances", "séances terminées, avec ce qui y était tapé", seances_a_effacer, effacer_seances),
     Regle("essais-de-connexion", "essais de connexion refusés", essais_a_effacer, effacer_essais),
 )
