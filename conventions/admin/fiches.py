@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import admin, messages
@@ -14,11 +15,13 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
+from sev.socle.envois import premier_envoi
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
 
 # The right of superusers alone: no group can hold it.
 ADMINISTRATEUR = "administrateur"
+DEJA_FAIT = "C'était déjà fait : ce formulaire est arrivé deux fois."
 
 
 @dataclass(frozen=True)
@@ -174,13 +177,20 @@ class FicheAdmin(admin.ModelAdmin):
         return vue
 
     def executer(self, request, un_acte, objet=None):
-        """Show the page of an act, or do it: the operation's refusal is shown at its field."""
+        """Show the page of an act, or do it, once: the operation's refusal is shown at its field."""
         envoi = (request.POST, request.FILES) if request.method == "POST" else (None, None)
         formulaire = un_acte.formulaire(*envoi, initial=un_acte.initial(objet), **un_acte.options(objet))
         apercu = None
         if formulaire.is_valid():
             try:
-                apercu, resultat = self._faire(request, un_acte, objet, formulaire.cleaned_data)
+                with transaction.atomic():
+                    if not premier_envoi(_jeton(request)):
+                        messages.info(request, DEJA_FAIT)
+                        return redirect(un_acte.suite) if un_acte.suite else self._retour(objet)
+                    apercu, resultat = self._faire(request, un_acte, objet, formulaire.cleaned_data)
+                    if apercu is not None:
+                        # What is only shown is not sent yet: its token will serve.
+                        transaction.set_rollback(True)
             except RefusMetier as refus:
                 formulaire.add_error(refus.champ if refus.champ in formulaire.fields else None, refus.message)
             else:
@@ -232,6 +242,15 @@ class FicheAdmin(admin.ModelAdmin):
             "mesure": un_acte.constater is not None or un_acte.annoncer is not None,
             "change": bool(apercu and request.POST.get("confirmer")),
             "remarques": remarques,
+            "envoi": _jeton(request) or uuid4(),
         }
         statut = 422 if formulaire.is_bound and apercu is None else 200
         return render(request, "admin/conventions/acte.html", contexte, status=statut)
+
+
+def _jeton(request) -> UUID | None:
+    """Return the token of the form that was sent, None without one or when it is not ours."""
+    try:
+        return UUID(request.POST.get("envoi", ""))
+    except ValueError:
+        return None
