@@ -328,6 +328,72 @@ def fenetres() -> dict:
     return mesures
 
 
+# ANCV's pages: name of the measure → address.
+ADMINISTRATION = {
+    "admin, home": "/admin/",
+    "activity by month": "/admin/activite/activite/",
+    "activity by département": "/admin/activite/activite/?axe=equipement",
+    "activity, filtered": "/admin/activite/activite/?axe=mois&type_porteur=CCAS&dep_porteur=35",
+    "occupancy of providers": "/admin/activite/activite/occupation/",
+    "registrations": "/admin/seniors/inscription/",
+    "search by name and first name": "/admin/seniors/inscription/?q=jeanne+martin",
+    "search by group": "/admin/seniors/inscription/?q=20417",
+    "journal, search by name": "/admin/seniors/inscriptionevent/?q=jeanne+martin",
+    "groups": "/admin/sejours/groupe/",
+}
+
+
+def administration() -> dict:
+    """Count the years again, then read ANCV's pages: each beside its own statements, replayed on a bare cursor."""
+    _django()
+    from django.conf import settings
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from activite.models import Activite
+    from activite.operations import relever, relever_les_annees
+    from conventions.models import Compte
+    from seniors.models import Inscription
+    from sev.socle.temps import aujourdhui, maintenant
+
+    le = aujourdhui()
+    depart = time.perf_counter()
+    annees = relever_les_annees(le=le, maintenant=maintenant())
+    releves = time.perf_counter() - depart
+    depart = time.perf_counter()
+    relever(annee=le.year, le=le, maintenant=maintenant())
+    une_annee = time.perf_counter() - depart
+    client = Client(headers={"host": "localhost"})
+    client.force_login(Compte.objects.get(identifiant="ancv"), backend=settings.AUTHENTICATION_BACKENDS[-1])
+    client.session.save()
+
+    def rejouer(requetes):
+        with connection.cursor() as curseur:
+            for sql in requetes:
+                curseur.execute(sql)
+                curseur.fetchall()
+
+    mesures = {}
+    for nom, adresse in ADMINISTRATION.items():
+        with CaptureQueriesContext(connection) as prises:
+            if client.get(adresse).status_code != 200:
+                raise SystemExit(f"{adresse} does not answer")
+        combien = len(prises)
+        requetes = [requete["sql"] for requete in prises if requete["sql"].startswith("SELECT")]
+        page = _mediane_ms(lambda adresse=adresse: client.get(adresse))
+        nues = _mediane_ms(lambda requetes=requetes: rejouer(requetes))
+        mesures[nom] = {"page_ms": page, "sql_ms": nues, "requetes": combien}
+    return {
+        "inscriptions": Inscription.objects.count(),
+        "cases": Activite.objects.count(),
+        "annees": annees,
+        "annees_s": round(releves, 2),
+        "une_annee_s": round(une_annee, 2),
+        "pages": mesures,
+    }
+
+
 def _mediane_ms(acte) -> float:
     durees = []
     for _ in range(CHAUFFE + LECTURES):
@@ -353,6 +419,8 @@ def main() -> None:
         print(json.dumps(profil()))
     elif genre == "recherche":
         print(json.dumps(recherche()))
+    elif genre == "administration":
+        print(json.dumps(administration()))
     elif genre == "fenetres":
         print(json.dumps(fenetres()))
     elif genre == "pages":

@@ -216,6 +216,7 @@ def mesurer(choix: argparse.Namespace, dossier: Path) -> dict:
             "inscription": _inscription(grande, choix),
             "pages": _pages(petite, grande),
             "recherche": json.loads(grande.lancer("bench/_charge.py", "recherche")),
+            "administration": _administration(grande),
             "fenetres": _fenetres(grande),
         }
     finally:
@@ -274,6 +275,12 @@ def _pages(petite: Base, grande: Base) -> dict:
         }
         for page, ms in mesures.items()
     }
+
+
+def _administration(base: Base) -> dict:
+    """ANCV's pages beside their own statements, and how long counting the years takes."""
+    dire("Reading ANCV's pages…")
+    return json.loads(base.lancer("bench/_charge.py", "administration"))
 
 
 def _fenetres(base: Base) -> dict:
@@ -337,7 +344,19 @@ def afficher(resultats: dict) -> None:
         f" exact number of results {recherche['resultats_ms']:.2f} ms, counting the same dates"
         f" {recherche['compter_ms']:.2f} ms (× {recherche['resultats_ms'] / recherche['compter_ms']:.1f})"
     )
+    _afficher_administration(resultats["administration"])
     _afficher_fenetres(resultats["fenetres"])
+
+
+def _afficher_administration(mesures: dict) -> None:
+    dire(
+        f"\nCounting {mesures['annees']} years, {mesures['inscriptions']} registrations, {mesures['cases']} cells:"
+        f" {mesures['annees_s']:.1f} s; one year {mesures['une_annee_s']:.1f} s"
+    )
+    dire(f"{'ANCV, page beside its statements':42}{'page':>12}{'statements':>14}{'ratio':>8}{'how many':>10}")
+    for nom, m in mesures["pages"].items():
+        rapport = m["page_ms"] / m["sql_ms"]
+        dire(f"{nom:42}{m['page_ms']:>9.1f} ms{m['sql_ms']:>11.1f} ms{rapport:>8.1f}{m['requetes']:>10}")
 
 
 def _afficher_fenetres(fenetres: dict) -> None:

@@ -64,6 +64,8 @@ DROITS = {
     "validation.versement": ("v", "v", "v"),
     "validation.coordonneesbancaires": ("v", "v", ""),
     "validation.coordonneesbancairesevent": ("v", "v", ""),
+    # activite
+    "activite.activite": ("vc", "v", "v"),
     # socle
     "socle.lecture": ("v", "", ""),
     "socle.courriel": ("vc", "v", "v"),

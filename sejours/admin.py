@@ -2,12 +2,13 @@
 
 from django.contrib import admin
 
-from conventions.admin.fiches import Acte, FicheAdmin
+from conventions.admin.fiches import Acte, FicheAdmin, ParAnnee
+from conventions.models import Organisme
 from sejours.forms import EquipementForm, OffreForm, PreinscriptionForm, SejourForm
 from sejours.models import DemandePlaces, Equipement, Groupe, Offre, Sejour
 from sejours.operations.groupes import preinscrire
 from sejours.operations.offres import creer_offre, publier_sejour
-from sev.socle.admin import JournalAdmin, LectureAdmin
+from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin
 from sev.socle.temps import aujourdhui
 
 
@@ -134,7 +135,7 @@ class SejourAdmin(Figee):
 
     creation = "sejours.add_groupe"
     list_display = ["equipement", "debut", "fin", "places", "places_prises", "annule_le"]
-    list_filter = ["annee", "offre__duree", "offre__equipement__environnement"]
+    list_filter = [ParAnnee, "offre__duree", "offre__equipement__environnement"]
     list_select_related = ["offre__equipement"]
     search_fields = ["offre__equipement__nom", "offre__equipement__prestataire__nom"]
     ordering = ["-debut", "-pk"]
@@ -159,8 +160,14 @@ class SejourAdmin(Figee):
         return sejour.offre.equipement
 
 
+class ParAnneeDuSejour(ParAnnee):
+    """The year in which the group leaves."""
+
+    debut = "sejour__debut"
+
+
 @admin.register(Groupe)
-class GroupeAdmin(Figee):
+class GroupeAdmin(GrandeListe, Figee):
     """Groups, as they are: made from their stay, filled by their porteur."""
 
     list_display = [
@@ -175,18 +182,18 @@ class GroupeAdmin(Figee):
         "verrouille_le",
     ]
     list_filter = [
-        "sejour__annee",
+        ParAnneeDuSejour,
         "type_groupe",
         ("verrouille_le", admin.EmptyFieldListFilter),
         ("annule_le", admin.EmptyFieldListFilter),
     ]
     list_select_related = ["porteur__convention", "sejour__offre__equipement"]
-    search_fields = [
-        "=pk",
-        "porteur__nom",
-        "porteur__convention__numero",
-        "sejour__offre__equipement__nom",
-    ]
+    search_help_text = "Numéro de groupe, porteur, ou équipement."
+    sortable_by = None
+    recherche = (
+        ("porteur_id", Organisme.objects.nommes),
+        ("sejour__offre__equipement_id", Equipement.objects.nommes),
+    )
 
     @admin.display(description="n°", ordering="pk")
     def numero(self, groupe):

@@ -8,7 +8,7 @@ from math import cos, hypot, pi, sin
 
 from sev.socle.communes import departement
 
-LARGEUR, HAUTEUR, RAYON = 420, 415, 20
+LARGEUR, HAUTEUR, RAYON, RAYON_MAX = 420, 415, 20, 24
 # Code → latitude and longitude of the middle of the département, in degrees.
 CENTRES = {
     "01": (46.1, 5.35),
@@ -131,6 +131,33 @@ def placer(departements: list[str]) -> tuple[list[Point], list[str]]:
         else:
             ailleurs.append(f"n° {numero} ({departement(code) or code})")
     return points, ailleurs
+
+
+@dataclass(frozen=True)
+class Cercle:
+    """A département's figure: its place, a radius whose square follows the figure, what it says."""
+
+    x: int
+    y: int
+    rayon: int
+    departement: str
+    valeur: int
+
+
+def cercles(valeurs: dict[str, int]) -> tuple[list[Cercle], list[tuple[str, int]]]:
+    """Return a circle for each figure, the largest first so that the small ones stay above, and what is off the map."""
+    plus_grand = max(valeurs.values(), default=0)
+    dessines, ailleurs = [], []
+    for code, valeur in sorted(valeurs.items(), key=lambda paire: -paire[1]):
+        if not valeur:
+            continue
+        if code in CENTRES:
+            x, y = _projeter(*CENTRES[code])
+            rayon = max(3, round(RAYON_MAX * (valeur / plus_grand) ** 0.5))
+            dessines.append(Cercle(round(x), round(y), rayon, departement(code), valeur))
+        else:
+            ailleurs.append((departement(code) or code or "Sans département", valeur))
+    return dessines, ailleurs
 
 
 def _projeter(latitude: float, longitude: float) -> tuple[float, float]:

@@ -53,7 +53,7 @@ def liste_modifiee(
     """Tell both sides what ANCV did to somebody of their list (I15): `quoi` is a key of CHANGEMENTS.
 
     The porteur reads the reason and the decision; the provider neither why there is no aid nor the reason, which may
-    speak of an income (X2), but that a list it has printed must be printed again.
+    speak of an income (X2), but that a list it has printed must be printed again, unless the stay is over.
     """
     groupe, senior = inscription.groupe, str(inscription.senior)
     prestataire = groupe.sejour.offre.equipement.prestataire_id
@@ -61,7 +61,8 @@ def liste_modifiee(
         "groupe": groupe,
         "sejour": groupe.sejour,
         "changement": CHANGEMENTS[quoi].format(senior=senior, de=de(senior)),
-        "definitive": groupe.verrouille(le),
+        "definitive": groupe.verrouille(le) and le <= groupe.sejour.fin,
+        "passe": le > groupe.sejour.fin,
     }
     restee = quoi != "retiree"
     au_porteur = {"motif": motif, "decision": libelle_decision(inscription) if restee else ""}

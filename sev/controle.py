@@ -289,13 +289,14 @@ CONTROLES = (
     ),
     Controle(
         "quinze_jours_pour_repondre",
+        # The day is read a moment before the instant: a click at midnight counts for the day that ends.
         """
         SELECT format('groupe %s : prestataire jusqu''au %s (séjour fini le %s), porteur jusqu''au %s (validé le %s)',
                       v.groupe_id, v.echeance_prestataire, s.fin, v.echeance_porteur, v.validee_le)
           FROM validation_validation v
           JOIN sejours_groupe g ON g.id = v.groupe_id JOIN sejours_sejour s ON s.id = g.sejour_id
          WHERE v.echeance_prestataire < s.fin + 15
-            OR v.echeance_porteur < (v.validee_le AT TIME ZONE 'Europe/Paris')::date + 15
+            OR v.echeance_porteur < ((v.validee_le - interval '1 minute') AT TIME ZONE 'Europe/Paris')::date + 15
          ORDER BY v.groupe_id
         """,
     ),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from activite.tasks import relever_activite
 from conventions.tasks import importer_decisions
 from sejours.tasks import faire_tomber_options, rappeler_listes, verrouiller_listes
 from seniors.tasks import chercher_doublons, servir_files
@@ -43,5 +44,6 @@ ECHEANCES = (
     Echeance("seances", effacer_seances, timedelta(hours=30)),
     Echeance("doublons", chercher_doublons, timedelta(hours=30)),
     Echeance("retention", purger, timedelta(hours=30)),
+    Echeance("activite", relever_activite, timedelta(hours=3)),
     Echeance("courriels", envoyer_courriels, timedelta(minutes=5)),
 )

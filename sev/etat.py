@@ -1,5 +1,7 @@
 """State of the service, as probes read it: database, broker, last runs of the tasks, mails. Nothing about anybody."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import Error, connection, transaction
 from django.db.models import Count, Min, Q
@@ -27,7 +29,7 @@ def _base() -> dict:
     try:
         with transaction.atomic(), connection.cursor() as curseur:
             curseur.execute(f"SET LOCAL statement_timeout = {DELAI_BASE_MS}")
-            return {"base": True, "taches": _taches(), "courriels": _courriels()}
+            return {"base": True, "taches": _taches(), "courriels": etat_des_courriels()}
     except Error:
         return {"base": False}
 
@@ -43,15 +45,25 @@ def _courtier() -> bool:
 
 
 def _taches() -> dict:
-    """Return for each task its age in seconds (None before its first run), whether it is late, whether it failed."""
-    passages = Passage.objects.filter(tache__in=[e.nom for e in ECHEANCES]).order_by("tache", "-debut")
+    """Return what a probe is told of each task."""
+    return {
+        nom: {cle: tache[cle] for cle in ("age_secondes", "en_retard", "en_erreur")}
+        for nom, tache in etat_des_taches(maintenant()).items()
+    }
+
+
+def etat_des_taches(instant: datetime) -> dict[str, dict]:
+    """Return by task its last run that ended (None before the first), its age in seconds, if late, if it failed."""
+    # A run that was killed never ended: a task that is killed each time is late, not well.
+    finis = Passage.objects.filter(tache__in=[e.nom for e in ECHEANCES], fin__isnull=False)
+    passages = finis.order_by("tache", "-debut")
     derniers = {passage.tache: passage for passage in passages.distinct("tache")}
-    instant = maintenant()
     taches = {}
     for echeance in ECHEANCES:
         dernier = derniers.get(echeance.nom)
         age = None if dernier is None else instant - dernier.debut
         taches[echeance.nom] = {
+            "passage": dernier,
             "age_secondes": None if age is None else round(age.total_seconds()),
             "en_retard": age is not None and age > echeance.tarde_apres,
             "en_erreur": dernier is not None and dernier.erreur != "",
@@ -59,7 +71,7 @@ def _taches() -> dict:
     return taches
 
 
-def _courriels() -> dict:
+def etat_des_courriels() -> dict:
     """Return how many mails wait, since when, and how many were given up."""
     en_echec = Q(tentatives__gte=TENTATIVES_MAX)
     comptes = Courriel.objects.filter(envoye_le__isnull=True).aggregate(

@@ -6,9 +6,6 @@ from django.urls import include, path
 from sev import views
 from sev.socle import pages
 
-admin.site.site_header = admin.site.site_title = "Seniors en Vacances : ANCV"
-admin.site.index_title = "Administration"
-
 urlpatterns = [
     path("", views.accueil, name="accueil"),
     path("journal/", views.journal, name="journal"),

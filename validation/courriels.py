@@ -96,15 +96,15 @@ def a_valider(validation: Validation) -> Lettre:
 def a_confirmer(validation: Validation) -> Lettre:
     """Tell the porteur that its window is open, and until when (V2, manual « Validation des listes »)."""
     groupe = validation.groupe
-    qui = "L'ANCV a validé la liste à la place du prestataire"
+    fait = "L'ANCV a validé la liste des participants à la place du prestataire"
     if not validation.validee_par.is_staff:
-        qui = f"{groupe.sejour.offre.equipement.prestataire.nom} a validé la liste"
+        fait = f"{groupe.sejour.offre.equipement.prestataire.nom} a validé la liste des participants"
     return Lettre(
         groupe.porteur_id,
         f"validation-ouverte-porteur-{groupe.pk}",
         f"Qui est vraiment parti ? {_sujet(groupe)}",
         (
-            f"{qui} des participants : {_sejour(groupe)}.",
+            f"{fait} : {_sejour(groupe)}.",
             "À votre tour de confirmer la liste des personnes réellement parties. "
             f"Vous avez jusqu'au {date_complete(validation.echeance_porteur)} à minuit.",
             "L'aide est ensuite versée par l'ANCV au prestataire.",
@@ -148,7 +148,8 @@ def prolongee(validation: Validation, *, motif: str) -> list[Lettre]:
     cote = "Le porteur de projet" if validation.validee_le else "Le prestataire"
     return _aux_deux(
         validation.groupe,
-        cause=f"validation-prolongee-{validation.pk}-{validation.echeance}",
+        # Both windows may be given the same last day.
+        cause=f"validation-prolongee-{validation.pk}-{validation.echeance}-{qui}",
         sujet=f"Délai prolongé : {_sujet(validation.groupe)}",
         phrases=(
             f"L'ANCV prolonge le délai : {_sejour(validation.groupe)}.",
@@ -179,7 +180,7 @@ def litige_tranche(presence: Presence, groupe: Groupe, *, aide: Decimal | None) 
     suite = suite or "L'ANCV retient que cette personne n'est pas partie."
     if aide is not None:
         suite += (
-            f" Son aide de {euros(aide)} est versée au prestataire."
+            f" Son aide de {euros(aide)} sera versée au prestataire."
             if presence.tranchee
             else f" Son aide de {euros(aide)} revient aux crédits du porteur de projet."
         )

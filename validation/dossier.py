@@ -160,7 +160,11 @@ class Dossier:
             case Phase.PRESTATAIRE if self.compte.est_porteur:
                 return f"Le prestataire n'a pas encore validé la liste. Il peut le faire jusqu'au {jour} à minuit."
             case Phase.PORTEUR if self.compte.est_prestataire:
-                return f"Vous avez validé la liste. Le porteur de projet peut la confirmer jusqu'au {jour} à minuit."
+                par_l_ancv = self.validation.validee_par.is_staff
+                fait = (
+                    "L'ANCV a validé la liste à votre place." if par_l_ancv else "Vous avez validé la liste."
+                )
+                return f"{fait} Le porteur de projet peut la confirmer jusqu'au {jour} à minuit."
             case Phase.ARRETEE:
                 reste = reste_apres_reponse(self.validation.jours_restants)
                 return f"Une liste non conforme est signalée : le délai est arrêté. {reste}"
@@ -232,20 +236,14 @@ class Dossier:
         noms = {p.cle: p.nom for p in self.personnes}
         retires = self.groupe.inscriptions.filter(pk__in=avant.keys() - apres.keys()).select_related("senior")
         cas = (
-            ("Ajoutée", "Ajoutées", "à la liste par l'ANCV", [noms[c] for c in apres if c not in avant]),
-            ("Retirée", "Retirées", "de la liste par l'ANCV", [str(i.senior) for i in retires]),
+            ("Ajout à la liste par l'ANCV", [noms[c] for c in apres if c not in avant]),
+            ("Retrait de la liste par l'ANCV", [str(i.senior) for i in retires]),
             (
-                "Changée",
-                "Changées",
-                "(aide ou réponse du prestataire)",
+                "Changement d'aide ou de réponse du prestataire",
                 [noms[c] for c in apres if c in avant and avant[c] != apres[c]],
             ),
         )
-        return [
-            f"{une if len(qui) == 1 else plusieurs} {quoi} : {', '.join(qui)}."
-            for une, plusieurs, quoi, qui in cas
-            if qui
-        ]
+        return [f"{quoi} : {', '.join(qui)}." for quoi, qui in cas if qui]
 
     def repondu(self, presents: set[int]) -> bool:
         """Tell whether this account has already given this very answer (a double click, a page sent again)."""
@@ -324,7 +322,14 @@ def _versees(dossier: Dossier, total: Somme) -> list[dict]:
         for montant, combien in total.versees
     ]
     vous = "Versé au prestataire" if dossier.compte.est_porteur else "Vous sera versé"
-    return [*rangs, {"libelle": vous, "montant": euros(total.verse), "total": True}]
+    ligne = {
+        "libelle": "Total des aides" if dossier.confirme else vous,
+        "montant": euros(total.verse),
+        "total": True,
+    }
+    if all(p.aide is None for p in dossier.personnes):
+        ligne["detail"] = "Personne n'est aidé sur cette liste."
+    return [*rangs, ligne]
 
 
 def _absentes(dossier: Dossier, total: Somme) -> list[dict]:

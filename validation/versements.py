@@ -136,11 +136,11 @@ class Annee:
 
     @property
     def phrase(self) -> str:
-        """The drawing in words; nothing when there is nothing to draw."""
+        """The drawing in words; nothing below two months, when there is nothing to compare."""
         mois = [
             f"{nom} {euros(sum(sommes))}" for nom, sommes in zip(MOIS, self.mois, strict=True) if any(sommes)
         ]
-        return f"Aides par mois de début du séjour : {', '.join(mois)}." if mois else ""
+        return f"Aides par mois de début du séjour : {', '.join(mois)}." if len(mois) > 1 else ""
 
     @property
     def barres(self) -> list[dict]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
+from conventions.models import Programme
 from sev.socle.envois import premier_envoi
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
@@ -98,6 +100,9 @@ class FicheAdmin(admin.ModelAdmin):
     ajout: Acte | None = None
     change_form_template = "admin/conventions/fiche.html"
     actions = None
+    show_full_result_count = False
+    # Facets count every choice of every filter at each visit.
+    show_facets = admin.ShowFacets.NEVER
 
     def has_delete_permission(self, request, obj=None):
         return False
@@ -172,6 +177,9 @@ class FicheAdmin(admin.ModelAdmin):
                 raise Http404
             if not self._permis(request, un_acte, objet):
                 raise PermissionDenied
+            if request.method != "POST" and not un_acte.propose(objet):
+                messages.warning(request, f"« {un_acte.libelle.removesuffix('…')} » n'est plus possible ici.")
+                return self._retour(objet)
             return self.executer(request, un_acte, objet)
 
         return vue
@@ -232,7 +240,7 @@ class FicheAdmin(admin.ModelAdmin):
         """Draw the page of an act: 422 when its form was refused."""
         contexte = {
             **self.admin_site.each_context(request),
-            "title": un_acte.mots("libelle", objet),
+            "title": un_acte.mots("libelle", objet).removesuffix("…"),
             "opts": self.opts,
             "acte": un_acte,
             "texte": un_acte.mots("texte", objet),
@@ -254,3 +262,23 @@ def _jeton(request) -> UUID | None:
         return UUID(request.POST.get("envoi", ""))
     except ValueError:
         return None
+
+
+class ParAnnee(admin.SimpleListFilter):
+    """The year, chosen among the programmes: no look at every row for the years that stand there."""
+
+    title = "année"
+    parameter_name = "annee"
+    debut = "debut"
+
+    def lookups(self, request, model_admin):
+        """Return the years of the programmes, the last first."""
+        return [(annee, annee) for annee in Programme.objects.values_list("annee", flat=True)]
+
+    def queryset(self, request, queryset):
+        """Return the rows whose stay leaves in that year."""
+        annee = self.value()
+        if annee is None or not (annee.isascii() and annee.isdigit() and len(annee) == 4 and int(annee)):
+            return queryset
+        bornes = (date(int(annee), 1, 1), date(int(annee), 12, 31))
+        return queryset.filter(**{f"{self.debut}__range": bornes})

@@ -19,6 +19,15 @@ class OrganismeQuerySet(models.QuerySet):
         """Return the organisation that `compte` works for, or none."""
         return self.filter(pk=compte.organisme_id) if compte.organisme_id else self.none()
 
+    def nommes(self, mots: list[str]):
+        """Return the organisations that each of `mots` names: a part of the name, the beginning of the number."""
+        organismes = self
+        for mot in mots:
+            organismes = organismes.filter(
+                Q(nom__icontains=mot) | Q(convention__numero__startswith=identifiant_normalise(mot))
+            )
+        return organismes
+
 
 @pghistory.track()
 class Organisme(models.Model):

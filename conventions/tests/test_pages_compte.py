@@ -121,7 +121,7 @@ def test_the_number_of_queries_does_not_grow(chez, porteur, django_assert_num_qu
     CreditFactory(convention=porteur.organisme.convention)
     for _ in range(20):
         CompteFactory(collegue=True, organisme=porteur.organisme)
-    with django_assert_num_queries(5):  # session, account, credits, holder, programme
+    with django_assert_num_queries(6):  # session, account, credits, holder, programme, lists to confirm
         client.get("/compte/")
 
 

@@ -65,7 +65,7 @@ def test_the_number_of_queries_does_not_grow(chez, porteur, django_assert_num_qu
     for nombre in (1, 19):
         for _ in range(nombre):
             CompteFactory(collegue=True, organisme=porteur.organisme)
-        with django_assert_num_queries(4):  # session, account, list, programme
+        with django_assert_num_queries(5):  # session, account, list, programme, lists to confirm
             client.get(LISTE)
 
 

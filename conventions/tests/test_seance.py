@@ -299,7 +299,9 @@ def test_deactivating_an_account_ends_its_open_session(chez, porteur, collegue):
 
 def test_an_account_and_its_organisation_come_in_one_query(chez, porteur, django_assert_num_queries):
     client = chez(porteur)
-    with django_assert_num_queries(3):  # the session, the account with its organisation, the programme
+    with django_assert_num_queries(
+        4
+    ):  # the session, the account with its organisation, the programme, the lists to confirm
         client.get(reverse("utilisateur-inviter"))
 
 

@@ -22,6 +22,10 @@ class GroupeQuerySet(models.QuerySet):
             return self.filter(sejour__offre__equipement__prestataire=compte.organisme_id)
         return self.none()
 
+    def nommes(self, mots: list[str]):
+        """Return the groups whose porteur all of `mots` name."""
+        return self.filter(porteur__in=Organisme.objects.nommes(mots))
+
     def verrouiller(self):
         """Lock the selected groups until the transaction ends. Order everywhere: groupe, senior, credit."""
         return self.select_for_update(of=("self",), no_key=True)

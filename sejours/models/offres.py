@@ -23,6 +23,13 @@ class EquipementQuerySet(models.QuerySet):
         """Return the équipements of the provider that `compte` works for, or none."""
         return self.filter(prestataire=compte.organisme_id) if compte.est_prestataire else self.none()
 
+    def nommes(self, mots: list[str]):
+        """Return the équipements in whose name each of `mots` stands."""
+        equipements = self
+        for mot in mots:
+            equipements = equipements.filter(nom__icontains=mot)
+        return equipements
+
 
 @pghistory.track()
 class Equipement(models.Model):

@@ -273,7 +273,7 @@ def test_one_option_or_fifteen_cost_the_same_queries(client, prestataire, option
     une = compter()
     nombreuses(prestataire, 14)
     assert compter() == une
-    assert une <= 6
+    assert une <= 7
 
 
 def test_first_what_is_to_decide_then_the_latest_and_each_column_sorts(client, porteur, prestataire, option):

@@ -5,7 +5,7 @@ from uuid import uuid4
 from django import forms
 from django.contrib import admin
 
-from conventions.admin.fiches import Acte
+from conventions.admin.fiches import Acte, ParAnnee
 from conventions.models import Credit
 from sejours.admin import Figee, Lecture
 from sejours.models import Groupe
@@ -15,6 +15,7 @@ from seniors.models.seniors import Identite
 from seniors.operations.amendements import ajouter, amender, retirer
 from seniors.operations.fiches import COORDONNEES, Fiche
 from seniors.regles.libelles import libelle_decision
+from sev.socle.admin import GrandeListe
 from sev.socle.lectures import noter
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import date_lettres, euros, jour_mois_annee, quantite
@@ -308,21 +309,16 @@ def _trouvees(identite: Identite, connue: Senior | None) -> list[str]:
 
 
 @admin.register(Inscription)
-class InscriptionAdmin(Figee):
+class InscriptionAdmin(GrandeListe, Figee):
     """Who is on which list, with what was decided. Opening a page is noted: it says incomes and health (X2)."""
 
     list_display = ["senior", "groupe", "porteur", "debut", "eligibilite", "aide", "motif_sans_aide"]
-    list_filter = ["annee", "eligibilite", "motif_sans_aide", ("effacee_le", admin.EmptyFieldListFilter)]
+    list_filter = [ParAnnee, "eligibilite", "motif_sans_aide", ("effacee_le", admin.EmptyFieldListFilter)]
     list_select_related = ["senior", "groupe__porteur"]
-    search_fields = [
-        "=groupe__pk",
-        "senior__nom",
-        "senior__prenom",
-        "groupe__porteur__nom",
-        "groupe__porteur__convention__numero",
-    ]
+    search_help_text = "Numéro de groupe, nom et prénom (leur début suffit), ou porteur."
+    colonne_du_numero = "groupe_id"
+    recherche = (("senior_id", Senior.objects.nommes), ("groupe_id", Groupe.objects.nommes))
     ordering = ["-pk"]
-    show_full_result_count = False
     actes = (CORRIGER, RETIRER, LEVER_LE_PLAFOND)
     REVENUS = ("rfr", "rfr_confidentiel", "revenu_imposable", "parts", "situation")
 

@@ -10,7 +10,7 @@ from seniors.admin.amendements import AJOUTER, AjoutDUnePersonne, InscriptionInl
 from seniors.admin.deplacements import DEPLACER_SEJOUR
 from seniors.models import Inscription
 from seniors.operations.annulations import annuler_groupe, annuler_sejour, consequences
-from sev.socle.admin import JournalAdmin
+from sev.socle.admin import GrandeListe, JournalAdmin
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import euros, quantite
 
@@ -76,7 +76,7 @@ for modele, page in ((Groupe, GroupeAdmin), (Sejour, SejourAdmin)):
 
 
 @admin.register(Inscription.pgh_event_model)
-class JournalDesInscriptions(JournalAdmin):
+class JournalDesInscriptions(GrandeListe, JournalAdmin):
     """Who registered, corrected, removed whom (X3): by group, organisation, person, date."""
 
     nom = "journal des inscriptions"
@@ -94,13 +94,9 @@ class JournalDesInscriptions(JournalAdmin):
         "effacee_le",
     ]
     list_select_related = ["groupe__porteur", "senior"]
-    search_fields = [
-        "=groupe__pk",
-        "groupe__porteur__nom",
-        "groupe__porteur__convention__numero",
-        "senior__nom",
-        "senior__prenom",
-    ]
+    search_help_text = "Numéro de groupe, nom et prénom (leur début suffit), ou porteur."
+    colonne_du_numero = "groupe_id"
+    recherche = (("pgh_obj_id", Inscription.objects.nommees), ("groupe_id", Groupe.objects.nommes))
 
     @admin.display(description="porteur", ordering="groupe__porteur__nom")
     def porteur(self, evenement):

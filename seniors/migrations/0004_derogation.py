@@ -33,12 +33,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='inscription',
             name='motif_sans_aide',
-            field=models.CharField(blank=True, choices=[('PROGRAMME', 'au programme'), ('DEJA_AIDE', "déjà aidé dans l'année"), ('CREDITS_EPUISES', 'crédits épuisés'), ('SANS_DOTATION', 'pas encore de dotation'), ('PLAFOND', 'revenu imposable au-dessus du plafond'), ('AIDANT_EN_PLUS', 'un aidant est déjà aidé'), ('EFFACEE', 'retirée de la liste'), ('ABSENTE', "n'est pas partie"), ('NON_VERSEE', 'dossier clos sans versement')], max_length=15, verbose_name='motif sans aide'),
+            field=models.CharField(blank=True, choices=[('PROGRAMME', 'au programme'), ('DEJA_AIDE', "déjà aidé dans l'année"), ('CREDITS_EPUISES', 'crédits épuisés'), ('SANS_DOTATION', 'pas encore de dotation'), ('PLAFOND', 'revenu imposable au-dessus du plafond'), ('AIDANT_EN_PLUS', 'un aidant est déjà aidé'), ('EFFACEE', 'retirée de la liste'), ('ABSENTE', 'absence au séjour'), ('NON_VERSEE', 'dossier clos sans versement')], max_length=15, verbose_name='motif sans aide'),
         ),
         migrations.AlterField(
             model_name='inscriptionevent',
             name='motif_sans_aide',
-            field=models.CharField(blank=True, choices=[('PROGRAMME', 'au programme'), ('DEJA_AIDE', "déjà aidé dans l'année"), ('CREDITS_EPUISES', 'crédits épuisés'), ('SANS_DOTATION', 'pas encore de dotation'), ('PLAFOND', 'revenu imposable au-dessus du plafond'), ('AIDANT_EN_PLUS', 'un aidant est déjà aidé'), ('EFFACEE', 'retirée de la liste'), ('ABSENTE', "n'est pas partie"), ('NON_VERSEE', 'dossier clos sans versement')], max_length=15, verbose_name='motif sans aide'),
+            field=models.CharField(blank=True, choices=[('PROGRAMME', 'au programme'), ('DEJA_AIDE', "déjà aidé dans l'année"), ('CREDITS_EPUISES', 'crédits épuisés'), ('SANS_DOTATION', 'pas encore de dotation'), ('PLAFOND', 'revenu imposable au-dessus du plafond'), ('AIDANT_EN_PLUS', 'un aidant est déjà aidé'), ('EFFACEE', 'retirée de la liste'), ('ABSENTE', 'absence au séjour'), ('NON_VERSEE', 'dossier clos sans versement')], max_length=15, verbose_name='motif sans aide'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='inscription',

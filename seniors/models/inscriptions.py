@@ -26,6 +26,10 @@ class InscriptionQuerySet(models.QuerySet):
             return self.filter(groupe__sejour__offre__equipement__prestataire=compte.organisme_id)
         return self.none()
 
+    def nommees(self, mots: list[str]):
+        """Return the registrations of the persons whom all of `mots` name."""
+        return self.filter(senior__in=Senior.objects.nommes(mots))
+
     def presentes(self):
         """Return the registrations that stand on their list (not removed)."""
         return self.filter(effacee_le__isnull=True)
@@ -117,7 +121,7 @@ class Inscription(models.Model):
         PLAFOND = "PLAFOND", "revenu imposable au-dessus du plafond"
         AIDANT_EN_PLUS = "AIDANT_EN_PLUS", "un aidant est déjà aidé"
         EFFACEE = "EFFACEE", "retirée de la liste"
-        ABSENTE = "ABSENTE", "n'est pas partie"
+        ABSENTE = "ABSENTE", "absence au séjour"
         NON_VERSEE = "NON_VERSEE", "dossier clos sans versement"
 
     AVEC_COMMENTAIRES = ~Q(commentaires="") | ~Q(regroupement="")

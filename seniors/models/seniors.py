@@ -7,6 +7,7 @@ from datetime import date
 import pghistory
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import models
 from django.db.models import Q, Value
@@ -102,6 +103,20 @@ class SeniorQuerySet(models.QuerySet):
         depuis = Inscription.objects.filter(senior=models.OuterRef("pk"), fin__gt=limite)
         return self.filter(~models.Exists(depuis), en_usage=True, cree_le__date__lte=limite)
 
+    def nommes(self, mots: list[str]):
+        """Return the persons each of `mots` begins a name of: usage or birth name, first name (index by trigrams)."""
+        personnes = self
+        for mot in mots:
+            debut = cle(mot)
+            personnes = personnes.filter(
+                Q(cle_nom__startswith=debut)
+                | Q(cle_prenom__startswith=debut)
+                | Q(cle_nom_naissance__startswith=debut)
+                if debut
+                else Q(pk__in=[])
+            )
+        return personnes
+
     def verrouiller(self):
         """Lock the selected persons until the transaction ends. Order everywhere: groupe, senior, credit."""
         return self.select_for_update(of=("self",), no_key=True)
@@ -191,6 +206,12 @@ class Senior(models.Model):
         indexes = [
             models.Index(fields=["cle_nom", "cle_prenom"], name="seniors_par_nom"),
             models.Index(fields=["id"], name="seniors_a_comparer", condition=Q(a_comparer=True)),
+            # ANCV's search: the beginning of any of the three.
+            GinIndex(
+                fields=["cle_nom", "cle_prenom", "cle_nom_naissance"],
+                opclasses=["gin_trgm_ops"] * 3,
+                name="seniors_par_debut_de_nom",
+            ),
         ]
         triggers = [
             # I18: two merges that meet, in opposite directions say, can't send each row to the other.

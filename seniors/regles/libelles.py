@@ -35,7 +35,7 @@ def libelle_decision(inscription, rang: int | None = None) -> Libelle:
         "PLAFOND": Libelle("non", "Sans aide : revenu imposable au-dessus du plafond"),
         "AIDANT_EN_PLUS": Libelle("non", "Sans aide : un aidant est déjà aidé", _lien(inscription)),
         "EFFACEE": Libelle("non", "Retirée de la liste"),
-        "ABSENTE": Libelle("non", "Sans aide : n'est pas partie"),
+        "ABSENTE": Libelle("non", "Sans aide : absence au séjour"),
         "NON_VERSEE": Libelle("non", "Sans aide : dossier clos sans versement"),
     }[inscription.motif_sans_aide]
 

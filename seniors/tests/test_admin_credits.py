@@ -227,8 +227,9 @@ def test_a_suspended_convention_keeps_its_lists_and_gets_nothing_new(agent, grou
     with pytest.raises(OptionRefusee, match="n'est pas active"):
         poser(sejour=sejour, places=2, message="", par=porteur, le=LE, maintenant=MAINTENANT)
     assert InscriptionFactory(groupe=groupe).pk
+    voir = "Voir le site comme cet organisme"
     assert boutons(agent, "convention", convention.pk) == [
-        "Voir le site comme cet organisme",
+        voir,
         "Lever la suspension",
         "Clore la convention…",
     ]

@@ -430,6 +430,23 @@ def test_both_sides_are_mailed_without_income_health_nor_reason_for_the_provider
     assert "imprimez-la à nouveau" in prestataire
 
 
+def test_after_the_stay_nobody_is_asked_to_print_nor_told_that_nothing_is_to_do(agent):
+    groupe = mailable(close(groupe_dote()))
+    apres = date(2022, 5, 30)
+    inscription = ajouter(
+        groupe=groupe,
+        senior=SeniorFactory(),
+        fiche=fiche(),
+        motif=MOTIF,
+        par=agent,
+        le=apres,
+        maintenant=MAINTENANT,
+    )
+    texte = clair("".join(c.texte + c.html for c in lettres(inscription).values()))
+    assert f"{inscription.senior} est maintenant sur la liste." in texte
+    assert [mots for mots in ("imprimez-la", "rien à faire") if mots in texte] == []
+
+
 def test_each_amendment_is_told_once(agent):
     groupe = mailable(groupe_dote())
     inscription = ajouter(

@@ -4,7 +4,7 @@ import pytest
 
 from conventions.models import Convention, DemandeComplement
 from conventions.tasks import importer_decisions
-from conventions.tests.factories import MOT_DE_PASSE, CompteFactory, ProgrammeFactory
+from conventions.tests.factories import MOT_DE_PASSE, CompteFactory, ProgrammeFactory, connecter
 from seniors.tests.factories import InscriptionFactory, groupe_dote
 from sev.socle.temps import aujourdhui
 from sev.tests.test_courses import LE
@@ -78,10 +78,12 @@ def test_a_request_needs_no_script(navigateur, live_server, porteur):
         contexte.close()
 
 
-def test_an_import_tells_how_far_it_is_while_one_looks(page, db):
+def test_an_import_tells_how_far_it_is_while_one_looks(page, live_server, client):
     """The page's own policy forbids inline code: a script that it blocks fails the test."""
     annee = ProgrammeFactory(annee=aujourdhui().year).annee
-    entrer(page, CompteFactory(ancv=True))
+    connecter(client, CompteFactory(ancv=True))
+    seance = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    page.context.add_cookies([seance])
     page.goto("/admin/conventions/import/add/")
     lignes = [TITRES, LIGNE.format(1, annee, "100"), LIGNE.format(2, annee, "-1")]
     page.set_input_files(

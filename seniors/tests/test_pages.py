@@ -425,3 +425,22 @@ def test_the_groups_page_costs_the_same_whatever_its_list(
     client.get(adresse)
     with django_assert_num_queries(16):
         client.get(adresse)
+
+
+def test_after_the_stay_the_page_of_the_list_says_so(client, porteur, groupe):
+    InscriptionFactory(groupe=groupe)
+
+    def page(quand: str) -> str:
+        with time_machine.travel(quand, tick=False):
+            connecter(client, porteur)
+            return clair(unescape(client.get(reverse("groupe", args=[groupe.pk])).content.decode()))
+
+    pendant = (
+        "La liste est close depuis le mercredi 27 avril à minuit.",
+        "définitive</span>",
+        "aides engagées",
+    )
+    apres = ("Le séjour est terminé depuis le samedi 21 mai.", "Séjour terminé</span>", "aides accordées")
+    le_dernier_soir, le_lendemain = page("2022-05-21T23:59:00+02:00"), page("2022-05-22T00:00:00+02:00")
+    assert [mots in le_dernier_soir for mots in pendant + apres] == [True] * 3 + [False] * 3
+    assert [mots in le_lendemain for mots in pendant + apres] == [False] * 3 + [True] * 3

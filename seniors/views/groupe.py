@@ -17,7 +17,7 @@ from sev.socle.communes import departement
 from sev.socle.pdf import PdfIndisponible, reponse_pdf
 from sev.socle.tableur import reponse_xlsx
 from sev.socle.temps import aujourdhui, maintenant
-from sev.socle.typographie import echeance, euros
+from sev.socle.typographie import echeance, euros, quantite
 
 PORTEUR, PRESTATAIRE = Organisme.Nature.PORTEUR, Organisme.Nature.PRESTATAIRE
 PAR_PAGE = 50
@@ -47,7 +47,7 @@ def groupe(request, numero):
         "page": page,
         "tri": tri,
         "lignes": _lignes(page, groupe, request.user, le),
-        "compteurs": _compteurs(groupe, presentes),
+        "compteurs": _compteurs(groupe, presentes, le),
         "faits": _faits(groupe),
         "jours": (groupe.dernier_jour - le).days,
         "phrase": echeance(groupe.dernier_jour, le),
@@ -131,13 +131,13 @@ def _rangs(page, groupe, le) -> dict[int, int]:
     return {cle: rang for rang, cle in enumerate(file.values_list("pk", flat=True), start=1)}
 
 
-def _compteurs(groupe, presentes) -> list[tuple[str, str]]:
-    sommes = presentes.aggregate(inscrits=Count("pk"), aides=Count("aide"), engage=Sum("aide"))
+def _compteurs(groupe, presentes, le) -> list[tuple[str, str]]:
+    sommes = presentes.aggregate(inscrits=Count("pk"), aides=Count("aide"), aide=Sum("aide"))
     inscrits = sommes["inscrits"]
     return [
-        (f"{inscrits}/{groupe.places}", f"inscrits sur {groupe.places} places"),
-        (f"{sommes['aides']}/{inscrits}", f"subventions accordées sur {inscrits} inscrits"),
-        (euros(sommes["engage"] or 0), "d'aides engagées"),
+        (f"{inscrits}/{groupe.places}", f"inscrits sur {quantite(groupe.places, 'place')}"),
+        (f"{sommes['aides']}/{inscrits}", f"subventions accordées sur {quantite(inscrits, 'inscrit')}"),
+        (euros(sommes["aide"] or 0), "d'aides accordées" if groupe.sejour.fin < le else "d'aides engagées"),
     ]
 
 

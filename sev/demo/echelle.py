@@ -144,7 +144,7 @@ ENGAGEMENTS = """
 """
 LIBERATIONS = """
     INSERT INTO conventions_mouvement (credit_id, nature, montant, inscription_id, motif, date, cree_le)
-    SELECT c.id, 'LIBERATION', g.aide, i.id, 'n''est pas partie', (g.confirmee AT TIME ZONE 'Europe/Paris')::date,
+    SELECT c.id, 'LIBERATION', g.aide, i.id, 'absence au séjour', (g.confirmee AT TIME ZONE 'Europe/Paris')::date,
            g.confirmee
       FROM seniors_inscription AS i
       JOIN mesure_groupe AS g ON g.id = i.groupe_id

@@ -58,6 +58,21 @@ def euros(montant):
     return f"{signe}{nombre(entier)}{f',{reste:02d}' if reste else ''}{INSECABLE}€"
 
 
+def euros_ronds(montant):
+    """« 7,84 M€ », « 412 k€ », below ten thousand as `euros` without cents: a sum to be compared at a glance."""
+    montant = Decimal(str(montant))
+    if abs(montant) >= 1_000_000:
+        return f"{montant / 1_000_000:.2f}".replace(".", ",") + f"{INSECABLE}M€"
+    if abs(montant) >= 10_000:
+        return f"{nombre(int((montant / 1000).to_integral_value()))}{INSECABLE}k€"
+    return euros(montant.to_integral_value())
+
+
+def pour_cent(part):
+    """« 53 % » of a share of one, nothing for None."""
+    return "" if part is None else f"{round(100 * part)}{INSECABLE}%"
+
+
 def quantite(n, mot):
     """« 0 place », « 1 place », « 3 places »; an irregular plural follows a bar: « cheval|chevaux »."""
     singulier, _, pluriel = mot.partition("|")

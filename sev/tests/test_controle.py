@@ -26,6 +26,7 @@ from validation.operations.validations import clore_sans_versement, confirmer
 from validation.operations.versements import defaire_lot
 from validation.tests.factories import (
     CONFIRME_LE,
+    VALIDE_LE,
     cles,
     comptes_de,
     instant,
@@ -452,6 +453,15 @@ def test_an_aid_on_a_list_closed_without_payment_is_found(validee):
         "UPDATE seniors_inscription SET aide = 160, motif_sans_aide = '' WHERE motif_sans_aide = 'NON_VERSEE'"
     )
     assert trouves() == ["aide_egale_a_l_engagement", "dossier_clos_donc_sans_aide"]
+
+
+def test_an_answer_of_the_last_instant_of_a_day_is_no_breach(validee):
+    """Its day was read before midnight, its instant after: the porteur's fifteen days are those of the day."""
+    lendemain = instant(VALIDE_LE + timedelta(1), 0, 0)
+    Validation.objects.update(validee_le=lendemain + timedelta(milliseconds=40))
+    assert trouves() == []
+    Validation.objects.update(validee_le=lendemain + timedelta(minutes=2))
+    assert trouves() == ["quinze_jours_pour_repondre"]
 
 
 def test_a_report_that_stops_no_clock_is_found(validee):

@@ -15,7 +15,7 @@ from conventions.tests.factories import CompteFactory
 
 RACINE = Path(__file__).resolve().parents[2]
 GABARITS = RACINE / "templates"
-PAQUETS = ("sev", "conventions", "sejours", "seniors", "validation")
+PAQUETS = ("sev", "conventions", "sejours", "seniors", "validation", "activite")
 
 
 @cache
@@ -122,6 +122,7 @@ HORLOGE = re.compile(
 LISENT_L_HEURE = {
     "views",
     "admin",
+    "administration",
     "tasks",
     "management",
     "connexion",
@@ -194,6 +195,7 @@ def test_an_operation_is_one_transaction_with_named_arguments_and_a_docstring():
         assert ast.get_docstring(fonction), nom
         lot_par_lot = nom in {
             "conventions/operations/imports.py: importer",
+            "activite/operations.py: relever_les_annees",
             "sejours/operations/groupes.py: verrouiller_listes",
             "sejours/operations/options.py: faire_tomber",
             "seniors/operations/files.py: servir_toutes_les_files",

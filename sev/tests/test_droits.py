@@ -96,6 +96,7 @@ PAGES = {
     "validation.versement": (LU, LU, PERSONNE),
     "validation.coordonneesbancaires": (SANS_LA_LECTURE, SANS_LA_LECTURE, PERSONNE),
     "validation.coordonneesbancairesevent": (SANS_LA_LECTURE, SANS_LA_LECTURE, PERSONNE),
+    "activite.activite": (LU, LU, PERSONNE),
     "socle.courriel": (LU, LU, PERSONNE),
     "socle.lecture": (DE_LA_GESTION, DE_LA_GESTION, PERSONNE),
     "socle.passage": (LU, LU, PERSONNE),

@@ -91,10 +91,10 @@ def test_after_three_days_without_a_clock_one_run_catches_up_each_once(db):
         for cote in ("porteur", "prestataire")
     )
     with time_machine.travel(datetime(2022, 4, 28, 6, 0, tzinfo=UTC)):
-        assert lancer() == {"verrouillage": 3}
+        assert lancer() == {"verrouillage": 3, "activite": 1}
     assert courriels_du_verrouillage() == attendues
     # Mails are due from the database's own clock on, which no test moves.
-    assert lancer() == {"courriels": 6}
+    assert lancer() == {"courriels": 6, "activite": 1}
     # Sent, and written in 2022: their texts are no longer needed (X4).
     assert lancer() == {"retention": 6}
     assert lancer() == {}
@@ -143,7 +143,7 @@ def test_one_command_does_all_that_is_due_and_says_it(db):
     InscriptionFactory(groupe=attente, le=date(2022, 4, 20))
     CreditFactory(convention=attente.porteur.convention, alloue=160)
     with time_machine.travel(datetime(2022, 4, 22, 8, 0, tzinfo=UTC)):
-        assert lancer() == {"verrouillage": 1, "rappels": 1, "files-d-attente": 1}
+        assert lancer() == {"verrouillage": 1, "rappels": 1, "files-d-attente": 1, "activite": 1}
     assert set(Passage.objects.values_list("tache", flat=True)) == set(NOMS)
     # Years later the stay of the aided person is over, and nobody validates any more. Two locks and a lapse, each told
     # to two sides, the reminder and the aid; an income that is no longer needed (X4).
@@ -153,6 +153,7 @@ def test_one_command_does_all_that_is_due_and_says_it(db):
         "depassements": 1,
         "retention": 1,
         "courriels": 8,
+        "activite": 1,
     }
 
 

@@ -71,6 +71,13 @@ def test_a_task_that_no_longer_runs_is_a_failure(client, courtier, echeance):
     assert (statut, etat["etat"], etat["taches"][echeance.nom]["en_retard"]) == (503, "panne", True)
 
 
+def test_a_task_that_is_killed_each_time_is_late(client, courtier):
+    passer("courriels", il_y_a=timedelta(hours=1))
+    Passage.objects.create(tache="courriels", debut=maintenant() - timedelta(seconds=10))
+    statut, etat = lire(client)
+    assert (statut, etat["taches"]["courriels"]["en_retard"]) == (503, True)
+
+
 def test_a_task_whose_last_run_failed_is_a_failure_without_its_words(client, courtier):
     passer("courriels", il_y_a=timedelta(seconds=5), erreur="OSError: monique@ccas.fr")
     statut, etat = lire(client)

@@ -6,11 +6,12 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.timezone import localdate
 
-from conventions.admin.fiches import Acte
+from conventions.admin.fiches import Acte, ParAnnee
 from conventions.models import Credit
 from sejours.admin import Figee
+from sejours.models import Groupe
 from seniors.models import Inscription
-from sev.socle.admin import JournalAdmin
+from sev.socle.admin import GrandeListe, JournalAdmin
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import date_complete, euros, quantite
 from validation.models import Presence, Validation, Versement
@@ -162,13 +163,16 @@ def _rendu(validation: Validation) -> str:
 
 def _texte_du_desaccord(presence: Presence) -> str:
     inscription = presence.inscription
-    mots = {True: "est partie", False: "n'est pas partie", None: "n'a pas été pointée"}
-    aide = f"Son aide est de {euros(inscription.aide)}." if inscription.aidee else "Elle n'est pas aidée."
+    e = "e" if inscription.senior.civilite == "MME" else ""
+    prestataire, porteur = (
+        f"{'présent' if venu else 'absent'}{e}"
+        for venu in (presence.selon_prestataire, presence.selon_porteur)
+    )
+    aide = f"Son aide est de {euros(inscription.aide)}." if inscription.aidee else "Sans aide."
     return (
-        f"{inscription.senior} {mots[presence.selon_prestataire]} selon le prestataire, "
-        f"{mots[presence.selon_porteur]} selon le porteur de projet. {aide} Partie, l'aide est versée au prestataire ; "
-        "sinon elle revient aux crédits du porteur. Les deux parties reçoivent le motif par e-mail. Une décision ne se "
-        "défait pas."
+        f"{inscription.senior} : {prestataire} selon le prestataire, {porteur} selon le porteur de projet. {aide} Si "
+        "cette personne est partie, son aide est versée au prestataire ; sinon elle revient aux crédits du porteur. "
+        "Les deux parties reçoivent le motif par e-mail. Une décision ne se défait pas."
     )
 
 
@@ -297,6 +301,12 @@ class FiltreParPhase(admin.SimpleListFilter):
         return queryset.filter(EN_COURS | _disputees())
 
 
+class ParAnneeDuSejour(ParAnnee):
+    """The year in which the group left."""
+
+    debut = "groupe__sejour__debut"
+
+
 @admin.register(Validation)
 class ValidationAdmin(Figee):
     """The files of past stays: whose turn it is, until when; decided upon when a window has lapsed."""
@@ -315,7 +325,7 @@ class ValidationAdmin(Figee):
         "equipement",
         "fin",
     ]
-    list_filter = [FiltreParPhase, "groupe__sejour__annee"]
+    list_filter = [FiltreParPhase, ParAnneeDuSejour]
     search_fields = [
         "=groupe__pk",
         "groupe__porteur__nom",
@@ -434,7 +444,7 @@ class FiltreDesDesaccords(admin.SimpleListFilter):
 
 
 @admin.register(Presence)
-class PresenceAdmin(Figee):
+class PresenceAdmin(GrandeListe, Figee):
     """Who travelled, per each side; disagreements are settled here (V6)."""
 
     creation = "validation.change_presence"
@@ -456,14 +466,9 @@ class PresenceAdmin(Figee):
         "validation__groupe__porteur",
         "validation__groupe__sejour__offre__equipement__prestataire",
     ]
-    search_fields = [
-        "=validation__groupe__pk",
-        "validation__groupe__porteur__nom",
-        "validation__groupe__porteur__convention__numero",
-        "validation__groupe__sejour__offre__equipement__nom",
-        "inscription__senior__nom",
-        "inscription__senior__prenom",
-    ]
+    search_help_text = "Numéro de groupe, nom et prénom (leur début suffit), ou porteur."
+    colonne_du_numero = "validation_id"
+    recherche = (("inscription_id", Inscription.objects.nommees), ("validation_id", Groupe.objects.nommes))
     ordering = ["validation__confirmee_le", "pk"]
     show_full_result_count = False
     fields = readonly_fields = [
@@ -476,7 +481,6 @@ class PresenceAdmin(Figee):
         "selon_porteur",
         "tranchee",
         "motif",
-        "retenue",
     ]
 
     def get_queryset(self, request):
@@ -510,7 +514,7 @@ class PresenceAdmin(Figee):
 
 
 @admin.register(Validation.pgh_event_model)
-class JournalDesValidations(JournalAdmin):
+class JournalDesValidations(GrandeListe, JournalAdmin):
     """Who did what about the windows."""
 
     nom = "journal des validations"
@@ -529,15 +533,13 @@ class JournalDesValidations(JournalAdmin):
         "close_le",
     ]
     list_select_related = ["pgh_obj"]
-    search_fields = [
-        "=pgh_obj__groupe__pk",
-        "pgh_obj__groupe__porteur__nom",
-        "pgh_obj__groupe__porteur__convention__numero",
-    ]
+    search_help_text = "Numéro de groupe, ou porteur."
+    colonne_du_numero = "pgh_obj_id"
+    recherche = (("pgh_obj_id", Groupe.objects.nommes),)
 
 
 @admin.register(Presence.pgh_event_model)
-class JournalDesPresences(JournalAdmin):
+class JournalDesPresences(GrandeListe, JournalAdmin):
     """Who said of whom that they travelled."""
 
     nom = "journal des présences"
@@ -553,12 +555,9 @@ class JournalDesPresences(JournalAdmin):
         "motif_de_la_decision",
     ]
     list_select_related = ["validation", "inscription__senior"]
-    search_fields = [
-        "=validation__groupe__pk",
-        "validation__groupe__porteur__nom",
-        "inscription__senior__nom",
-        "inscription__senior__prenom",
-    ]
+    search_help_text = "Numéro de groupe, ou nom et prénom (leur début suffit)."
+    colonne_du_numero = "pgh_obj__validation_id"
+    recherche = (("pgh_obj_id", Inscription.objects.nommees),)
 
     @admin.display(description="personne")
     def personne(self, evenement):

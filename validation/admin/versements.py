@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -11,8 +11,9 @@ from django.urls import path
 from django.utils.http import content_disposition_header
 
 from conventions.admin.fiches import Acte
+from conventions.models import Organisme
 from sejours.admin import Figee
-from sev.socle.admin import JournalAdmin, LectureAdmin
+from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin
 from sev.socle.lectures import noter
 from sev.socle.models import Lecture
 from sev.socle.tableur import reponse_xlsx
@@ -20,9 +21,9 @@ from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import date_complete, euros, heure, jour_mois_annee, quantite
 from validation.documents.tableurs import classeur_des_sommes_dues, classeur_du_lot
 from validation.forms.versements import DefaireForm, LotForm, PaiementForm
-from validation.models import CoordonneesBancaires, Lot, Versement
+from validation.models import CoordonneesBancaires, Lot, Versement, Virement
 from validation.operations import versements as operations
-from validation.versements import sommes_dues
+from validation.versements import CONDITIONS, sommes_dues
 
 ORDRE, TABLEUR = "ordre de virement", "tableur d'un lot"
 
@@ -93,6 +94,28 @@ def _constat_d_abandon(lot: Lot):
     }
 
 
+class FiltreDesLots(admin.SimpleListFilter):
+    """Where a batch stands: what `Lot.etat` says."""
+
+    title = "état"
+    parameter_name = "etat"
+    conditions = {
+        "A_PAYER": ("À payer", Q(paye_le__isnull=True, defait_le__isnull=True)),
+        "PAYE": ("Payé", Q(paye_le__isnull=False)),
+        "DEFAIT": ("Défait", Q(defait_le__isnull=False)),
+    }
+
+    def lookups(self, request, model_admin):
+        """Return the three states."""
+        return [(cle, mots) for cle, (mots, _) in self.conditions.items()]
+
+    def queryset(self, request, queryset):
+        """Return the batches in that state; all of them for an unknown one."""
+        return queryset.filter(
+            *(condition for cle, (_, condition) in self.conditions.items() if cle == self.value())
+        )
+
+
 @admin.register(Lot)
 class LotAdmin(Figee):
     """Batches of transfers: made of all that is due, given to the bank, marked paid, or undone before."""
@@ -100,11 +123,7 @@ class LotAdmin(Figee):
     creation = "validation.change_lot"
     change_list_template = "admin/validation/lots.html"
     list_display = ["reference", "cree_le", "execution_le", "montant", "virements", "etat", "paye_le"]
-    list_filter = [
-        ("paye_le", admin.EmptyFieldListFilter),
-        ("defait_le", admin.EmptyFieldListFilter),
-        "cree_le",
-    ]
+    list_filter = [FiltreDesLots, "cree_le"]
     search_fields = [
         "reference",
         "virements__reference",
@@ -256,19 +275,41 @@ class LotAdmin(Figee):
         return render_to_string("admin/validation/_virements.html", {"virements": virements})
 
 
+class FiltreDesVersements(admin.SimpleListFilter):
+    """Where the money stands, in the words that both parties read."""
+
+    title = "état"
+    parameter_name = "etat"
+
+    def lookups(self, request, model_admin):
+        """Return what an aid that is due may be at."""
+        return [(etat.value, etat.label) for etat in CONDITIONS]
+
+    def queryset(self, request, queryset):
+        """Return the aids at that point; all of them for an unknown one."""
+        return queryset.filter(
+            *(condition for etat, condition in CONDITIONS.items() if etat.value == self.value())
+        )
+
+
 @admin.register(Versement)
-class VersementAdmin(LectureAdmin):
+class VersementAdmin(GrandeListe, LectureAdmin):
     """Every aid that is due or paid."""
 
-    list_display = ["inscription_id", "groupe", "prestataire", "montant", "du_le", "reference", "paye_le"]
-    list_filter = [
-        ("virement", admin.EmptyFieldListFilter),
-        ("virement__lot__paye_le", admin.EmptyFieldListFilter),
-        "du_le",
-    ]
+    list_display = ["numero", "groupe", "prestataire", "montant", "du_le", "reference", "paye_le"]
+    list_filter = [FiltreDesVersements, "du_le"]
     list_select_related = ["groupe", "prestataire", "virement__lot"]
-    search_fields = ["=groupe__pk", "prestataire__nom", "virement__reference"]
-    fields = ["inscription_id", "groupe", "prestataire", "montant", "du_le", "reference", "paye_le"]
+    search_help_text = "Numéro de groupe, référence du virement, ou prestataire."
+    colonne_du_numero = "groupe_id"
+    recherche = (
+        ("prestataire_id", Organisme.objects.nommes),
+        ("virement_id", lambda mots: Virement.objects.filter(reference__in=mots)),
+    )
+    fields = ["numero", "groupe", "prestataire", "montant", "du_le", "reference", "paye_le"]
+
+    @admin.display(description="inscription n°", ordering="pk")
+    def numero(self, versement):
+        return versement.pk
 
     @admin.display(description="référence")
     def reference(self, versement):

@@ -39,7 +39,7 @@ def attester(inscription: Inscription, groupe: Groupe, *, le: date) -> Attestati
     return Attestation(
         inscription=inscription,
         depart=_depart(inscription, groupe, le),
-        aide=_aide(inscription),
+        aide=_aide(inscription, groupe),
         prix=groupe.prix,
         reste=groupe.prix - (inscription.aide or 0),
     )
@@ -56,11 +56,14 @@ def _depart(inscription: Inscription, groupe: Groupe, le: date) -> str:
     return "était sur la liste du séjour, dont les participants ne sont pas encore confirmés,"
 
 
-def _aide(inscription: Inscription) -> str:
+def _aide(inscription: Inscription, groupe: Groupe) -> str:
     if inscription.aide is None:
         return "L'ANCV ne verse pas d'aide financière pour cette personne sur ce séjour."
     montant = euros(inscription.aide)
     versement = getattr(inscription, "versement", None)
+    if versement is None and groupe.solde_le is not None:
+        # The two sides disagree about this person, and ANCV has not settled it (V6).
+        return f"L'ANCV lui a accordé une aide de {montant}. Son versement au prestataire n'est pas encore décidé."
     if versement is None:
         return f"L'ANCV lui accorde une aide de {montant}, versée au prestataire après le séjour."
     virement = versement.virement

@@ -335,7 +335,7 @@ def _regler(groupe: Groupe, presences, *, par: Compte, le: date, maintenant: dat
         inscriptions=[i for i in aidees if i.presence.retenue is False],
         groupe=groupe,
         motif_sans_aide=ABSENTE,
-        motif="n'est pas partie",
+        motif="absence au séjour",
         par=par,
         le=le,
         maintenant=maintenant,

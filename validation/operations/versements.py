@@ -22,6 +22,7 @@ from conventions.operations.credits import verser
 from sejours.models import Groupe
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
+from sev.socle.models import Courriel
 from sev.socle.refus import RefusMetier
 from sev.socle.typographie import date_complete
 from validation import courriels
@@ -117,14 +118,13 @@ def marquer_paye(*, lot: Lot, paye_le: date, par: Compte, le: date, maintenant: 
                 f"Choisissez un jour entre le {date_complete(prepare_le)}, où le lot a été préparé, et aujourd'hui.",
                 champ="paye_le",
             )
+        lot.paye_le, lot.paye_par = paye_le, par
+        # Thousands of letters take seconds to write: done before the credits are held, on which people register.
+        lettres = _lettres(lot)
         aides = dict(Versement.objects.filter(virement__lot=lot).order_by("pk").values_list("pk", "montant"))
         verser(aides=aides, par=par, le=paye_le, motif=f"lot {lot.reference}")
-        lot.paye_le, lot.paye_par = paye_le, par
         lot.save(update_fields=["paye_le", "paye_par"])
-    virements = lot.virements.select_related("groupe__porteur", "groupe__sejour__offre__equipement").order_by(
-        "pk"
-    )
-    deposer(courriels.composees(courriels.lot_paye(lot, list(virements))))
+    deposer(lettres)
     return lot
 
 
@@ -146,6 +146,12 @@ def defaire_lot(*, lot: Lot, motif: str, par: Compte, maintenant: datetime) -> L
 
 
 # --- Steps ------------------------------------------------------------------------------------------------
+
+
+def _lettres(lot: Lot) -> list[Courriel]:
+    """Return the unsaved mails about a batch that is being paid."""
+    virements = lot.virements.select_related("groupe__porteur", "groupe__sejour__offre__equipement")
+    return courriels.composees(courriels.lot_paye(lot, list(virements.order_by("pk"))))
 
 
 def _payeur() -> Payeur:

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from conventions.tests.factories import CompteFactory, connecter
 from sejours.tests.factories import GroupeFactory
+from seniors.models import Senior
 from seniors.operations.amendements import retirer
 from seniors.tests.factories import InscriptionFactory, clair, solde
 from sev.controle import controler
@@ -334,11 +335,12 @@ def test_closing_says_first_what_goes_back(agent):
 @pytest.mark.parametrize(("venu", "utilise"), [("oui", 1_280), ("non", 1_120)])
 def test_ancv_settles_a_disagreement(agent, venu, utilise):
     litige = en_litige()
+    Senior.objects.filter(nom="RONVIN").update(civilite=Senior.Civilite.MONSIEUR)
     with le(20):
         assert adresse("trancher", litige) in page(agent, adresse("change", litige.validation))
         contenu = page(agent, adresse("trancher", litige))
         assert (
-            "Pierre RONVIN est partie selon le prestataire, n'est pas partie selon le porteur de projet. "
+            "Pierre RONVIN : présent selon le prestataire, absent selon le porteur de projet. "
             "Son aide est de 160 €."
         ) in contenu
         for donnees in ({"venu": venu, "motif": ""}, {"motif": "Facture"}):

@@ -183,3 +183,22 @@ def test_the_journals_and_lists_of_money_open(client, ancv, groupes):
         assert client.get(reverse(f"admin:validation_{modele}_changelist"), {"q": "SEV"}).status_code == 200
     versement = Versement.objects.first()
     assert client.get(reverse("admin:validation_versement_change", args=[versement.pk])).status_code == 200
+
+
+def test_sums_and_batches_are_filtered_by_where_they_stand(client, ancv, groupes):
+    def combien(modele: str) -> dict[str, int]:
+        liste = reverse(f"admin:validation_{modele}_changelist")
+        etats = {"versement": ("A_VERSER", "EN_COURS", "VERSE"), "lot": ("A_PAYER", "PAYE", "DEFAIT")}[modele]
+        return {
+            etat: client.get(liste, {"etat": etat}).context["cl"].result_count for etat in (*etats, "AUTRE")
+        }
+
+    total = Versement.objects.count()
+    assert combien("versement") == {"A_VERSER": total, "EN_COURS": 0, "VERSE": 0, "AUTRE": total}
+    lot = lot_prepare()
+    aides = Versement.objects.filter(virement__lot=lot).count()
+    assert combien("versement") == {"A_VERSER": total - aides, "EN_COURS": aides, "VERSE": 0, "AUTRE": total}
+    assert combien("lot") == {"A_PAYER": 1, "PAYE": 0, "DEFAIT": 0, "AUTRE": 1}
+    lot_paye(lot)
+    assert combien("versement") == {"A_VERSER": total - aides, "EN_COURS": 0, "VERSE": aides, "AUTRE": total}
+    assert combien("lot") == {"A_PAYER": 0, "PAYE": 1, "DEFAIT": 0, "AUTRE": 1}

@@ -11,7 +11,16 @@ from pypdf import PdfReader
 from conventions.tests.factories import connecter
 from seniors.models import Inscription
 from seniors.tests.factories import clair
-from validation.tests.factories import comptes_de, instant, liste_confirmee, liste_du_manuel, liste_validee
+from validation.operations.validations import confirmer
+from validation.tests.factories import (
+    CONFIRME_LE,
+    cles,
+    comptes_de,
+    instant,
+    liste_confirmee,
+    liste_du_manuel,
+    liste_validee,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +67,21 @@ def test_once_confirmed_it_says_that_the_person_travelled_and_that_the_payment_i
     lu = lire(client, groupe, le=date(2022, 6, 12))
     assert "a participé au séjour" in lu
     assert "L'ANCV lui a accordé une aide de 160 €. Le versement au prestataire est en cours." in lu
+
+
+def test_of_somebody_disputed_it_promises_no_payment(client, groupe):
+    liste_validee(groupe)
+    porteur, _ = comptes_de(groupe)
+    confirmer(
+        groupe=groupe,
+        presents=cles(groupe, "Pierre RONVIN"),
+        par=porteur,
+        le=CONFIRME_LE,
+        maintenant=instant(CONFIRME_LE),
+    )
+    lu = lire(client, groupe, le=date(2022, 6, 12))
+    assert "a participé" not in lu
+    assert "une aide de 160 €. Son versement au prestataire n'est pas encore décidé." in lu
 
 
 def test_without_an_aid_it_says_so_and_never_why(client, groupe):

@@ -345,8 +345,8 @@ def test_a_stale_page_is_refused_and_says_what_changed(groupe, porteur, ancv):
         refus = seance.envoyer(groupe, cochees_avant, vu=ancienne, **champs)
         mots = texte(refus)
         assert refus.status_code == 422
-        assert "Ajoutée à la liste par l'ANCV : Émile ZOLA." in mots
-        assert "Retirée de la liste par l'ANCV : Pierre RONVIN." in mots
+        assert "Ajout à la liste par l'ANCV : Émile ZOLA." in mots
+        assert "Retrait de la liste par l'ANCV : Pierre RONVIN." in mots
         assert cochees(refus) == cochees_avant
     assert Validation.objects.get().confirmee_le is None
     page = seance.page(groupe)
@@ -854,3 +854,17 @@ def test_the_journal_says_who_is_absent_for_whom_and_how_a_disagreement_ended(cl
     assert f"{numero} : plus aucune réponse n'est attendue" in [
         clair(ligne.texte) for ligne in journal_du_groupe(groupe, pour=prestataire)
     ]
+
+
+def test_a_provider_reads_that_ancv_validated_in_its_place(groupe, prestataire):
+    valider(
+        groupe=groupe,
+        presents=cles(groupe),
+        par=CompteFactory(ancv=True),
+        motif="Sans nouvelles du prestataire",
+        le=date(2022, 6, 6),
+        maintenant=instant(date(2022, 6, 6)),
+    )
+    page = texte(le(date(2022, 6, 7), prestataire).page(groupe))
+    assert "L'ANCV a validé la liste à votre place. Le porteur de projet peut la confirmer jusqu'au" in page
+    assert "Vous avez validé la liste." not in page

@@ -270,7 +270,20 @@ def test_a_report_is_withdrawn_after_a_page_that_says_so(groupe, prestataire):
     assert prestataire.post(adresse).status_code == 404
     lue = page(prestataire.get(reverse("signaler", args=[groupe.pk])))
     assert "Qui manque-t-il ?" in lue
-    assert "LE GOFF" not in lue
+    assert "Les noms et les pièces sont effacés." in lue
+    assert ("LE GOFF" in lue, "personne effacée" in lue) == (False, False)
+
+
+def test_the_list_leads_its_side_to_ancv_s_answer(groupe, prestataire):
+    report = signalement(groupe, comptes_de(groupe)[1], le=date(2022, 5, 27))
+    fiche = reverse("validation-groupe", args=[groupe.pk])
+    phrase = "L’ANCV a répondu à votre signalement le lundi 30 mai."
+    assert phrase not in page(prestataire.get(fiche))
+    ancv = CompteFactory(ancv=True)
+    refuser_personne(personne=report.personnes.get(), motif="Illisible", par=ancv, le=VALIDE_LE)
+    repondre(signalement=report, reponse="", par=ancv, le=VALIDE_LE, maintenant=instant(VALIDE_LE))
+    assert phrase in page(prestataire.get(fiche))
+    assert "ajout refusé. Illisible" in page(prestataire.get(reverse("signaler", args=[groupe.pk])))
 
 
 def test_the_page_costs_as_much_for_one_person_as_for_ten(groupe, prestataire):
@@ -377,8 +390,8 @@ def test_ancv_reads_adds_refuses_and_answers(agent, report, groupe):
     assert Validation.objects.get().echeance == date(2022, 6, 9)
     assert agent.post(repondre_, {"reponse": "Merci"}).status_code == 422
     lue = mots(client_de(comptes_de(groupe)[1]).get(reverse("signaler", args=[groupe.pk])))
-    assert "Marcel LE GOFF, 3 février 1944, Quimper : ajoutée à la liste" in lue
-    assert "non ajoutée. Absent du registre" in lue
+    assert "Marcel LE GOFF, 3 février 1944, Quimper : sur la liste, ajout de l'ANCV" in lue
+    assert "ajout refusé. Absent du registre" in lue
     assert list(controler()) == []
 
 

@@ -236,7 +236,9 @@ def test_ancv_validates_in_the_provider_s_place_only_once_the_window_is_over(gro
     validation = valide(groupe, par=ancv, le=date(2022, 6, 6), motif="Sans nouvelles du prestataire")
     assert validation.phase(date(2022, 6, 21)) == Phase.PORTEUR
     courriel = Courriel.objects.get(cause=f"validation-ouverte-porteur-{groupe.pk}")
-    assert "L'ANCV a validé la liste à la place du prestataire" in clair(courriel.texte)
+    assert (
+        f"L'ANCV a validé la liste des participants à la place du prestataire : {groupe.sejour.offre.equipement.nom}, "
+    ) in clair(courriel.texte)
 
 
 def test_what_ancv_confirms_in_the_porteur_s_place_is_decided(groupe, ancv):
@@ -311,6 +313,26 @@ def test_a_window_that_lapsed_long_ago_may_be_extended_to_today(groupe, ancv):
         message = "Choisissez un jour du lundi 20 juin 2022 au samedi 17 décembre 2022."
         assert clair(refus.value.message) == message
     assert prolonger(**prolongation, jusqu_au=le, maintenant=instant(le)).echeance == le
+
+
+def test_both_sides_are_told_of_each_extension_even_to_the_same_day(groupe, prestataire, ancv):
+    dernier, le = date(2022, 6, 30), date(2022, 6, 6)
+    ouverte = Validation.objects.create(
+        groupe=groupe, ouverte_le=instant(date(2022, 5, 22)), echeance_prestataire=date(2022, 6, 5)
+    )
+    prolongation = {
+        "jusqu_au": dernier,
+        "motif": "Vacances",
+        "par": ancv,
+        "le": le,
+        "maintenant": instant(le),
+    }
+    prolonger(validation=ouverte, **prolongation)
+    validation = liste_validee(groupe, le=date(2022, 6, 10))
+    assert prolonger(validation=validation, **prolongation | {"le": date(2022, 6, 10)}).echeance == dernier
+    dites = Courriel.objects.filter(cause__startswith="validation-prolongee-").order_by("pk")
+    verbes = [clair(c.texte).split(" peut ")[1].split(" la liste")[0] for c in dites]
+    assert verbes == ["valider", "valider", "confirmer", "confirmer"]
 
 
 # --- What the database itself refuses --------------------------------------------------------------------------------

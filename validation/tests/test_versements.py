@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from sepaxml.validation import ValidationError as OrdreInvalide
 from sepaxml.validation import try_valid_xml
 
@@ -313,6 +314,21 @@ def test_a_paid_batch_is_told_to_each_provider_and_each_porteur_once(groupe):
     assert "L'ANCV a versé au prestataire les aides de 1 groupe, le jeudi 23 juin 2022." in lu
     assert f"/validation/{groupe.pk}/" in lu
     assert "SEV-" not in lu
+
+
+def test_credits_are_held_once_the_letters_are_written(groupe):
+    """Writing thousands of them takes longer than whoever registers on these credits may wait."""
+    lot = lot_prepare()
+    with CaptureQueriesContext(connection) as captees:
+        lot_paye(lot)
+    dits = [q["sql"] for q in captees]
+    (destinataires,) = [
+        rang
+        for rang, sql in enumerate(dits)
+        if '"conventions_compte"."titulaire"' in sql.partition("WHERE")[2]
+    ]
+    (prise,) = [rang for rang, sql in enumerate(dits) if "conventions_credit" in sql and "FOR NO KEY" in sql]
+    assert destinataires < prise
 
 
 def test_a_batch_is_paid_once(groupe):

@@ -1,6 +1,8 @@
 """« Mes versements » and bank details, through the pages: who reads what, what is refused, what the lists hold."""
 
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from io import BytesIO
 
 import pytest
@@ -178,7 +180,7 @@ def test_a_provider_reads_what_is_due_being_paid_paid_and_disputed(client, prest
     assert "En cours de paiement" in lue
     assert f"réf. SEV-{lot.pk}-{groupe.pk}" in lue
     lot_paye(lot)
-    assert "Versé le 23/06/2022" in texte(client.get(LISTE))
+    assert f"le 23/06/2022, 7 aides, 1 120 €, réf. SEV-{lot.pk}-{groupe.pk}" in texte(client.get(LISTE))
 
 
 def test_the_year_s_totals_are_exact(prestataire, groupe):
@@ -193,7 +195,9 @@ def test_the_year_s_totals_are_exact(prestataire, groupe):
     annee = annee_du_prestataire(prestataire, 2022)
     assert list(annee.totaux.values()) == [1_120, 0, 0, 160]
     assert annee.mois[4] == (1_120, 0)
-    assert clair(annee.phrase) == "Aides par mois de début du séjour : mai 1 120 €."
+    assert annee.phrase == ""
+    deux_mois = replace(annee, mois=[(Decimal(0), Decimal(320)), *annee.mois[1:]])
+    assert clair(deux_mois.phrase) == "Aides par mois de début du séjour : janvier 320 €, mai 1 120 €."
     assert list(annee_du_prestataire(prestataire, 2021).totaux.values()) == [0, 0, 0, 0]
 
 

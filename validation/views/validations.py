@@ -18,11 +18,12 @@ from sev.socle.acces import ecriture, reserve_a
 from sev.socle.refus import RefusMetier
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui, maintenant
-from sev.socle.typographie import date_longue, euros
+from sev.socle.typographie import euros, quantite
 from validation.dossier import Dossier, dossier, lettres, paiements, reponse, sommes
 from validation.forms.pointage import PointageForm
 from validation.forms.suivi import FiltreValidations
 from validation.journal import journal_de_la_validation
+from validation.models import Signalement
 from validation.operations.validations import ListeChangee, confirmer, valider
 from validation.regles import somme
 from validation.suivi import Situation, Suivi, avec_litiges, passes, phase_du_groupe, situees, suivi
@@ -176,7 +177,7 @@ def _relire(request, fiche: Dossier, presents: set[int]):
         "presents": [p for p in fiche.personnes if p.cle in presents],
         "laissees": laissees,
         "desaccords": [
-            {"qui": p.nom, "selon_vous": p.cle in presents}
+            {"qui": p.nom, "selon_vous": p.cle in presents, "feminin": p.feminin}
             for p in fiche.personnes
             if request.user.est_porteur and p.selon_prestataire not in (None, p.cle in presents)
         ],
@@ -193,12 +194,16 @@ def _deja_fait(request, fiche: Dossier):
 def _fait(fiche: Dossier) -> str:
     """Say what was recorded, and what comes next."""
     if not fiche.confirme:
-        jour = date_longue(fiche.echeance, fiche.le)
-        return f"La liste est validée. {fiche.groupe.porteur.nom} peut la confirmer jusqu'au {jour} à minuit."
+        return f"La liste est validée. {fiche.groupe.porteur.nom} reçoit un e-mail pour la confirmer."
     total = somme(fiche.lignes_repondues())
-    if not total.aides:
-        return "La liste est confirmée. Aucune aide n'est à verser."
-    return f"La liste est confirmée. L'ANCV versera {euros(total.verse)} au prestataire."
+    verse = (
+        f"L'ANCV versera {euros(total.verse)} au prestataire."
+        if total.aides
+        else "Aucune aide n'est à verser."
+    )
+    litiges = sum(p.en_litige for p in fiche.personnes)
+    attente = f" {quantite(litiges, 'désaccord')} : l'ANCV décidera." if litiges else ""
+    return f"La liste est confirmée. {verse}{attente}"
 
 
 # --- The page -----------------------------------------------------------------------------------------------
@@ -230,9 +235,18 @@ def _page(request, fiche: Dossier, *, coches: set[int], refus: str = "", changem
         ],
         **_totaux(fiche, fiche.lignes(coches) if fiche.ouvert else fiche.lignes_repondues()),
         **(_reponses(fiche) if fiche.validation else {"validee": "", "confirmee": "", "paiements": []}),
+        "reponse_ancv": _reponse_de_l_ancv(request, fiche),
         "journal": journal_de_la_validation(groupe, pour=request.user) if fiche.validation else [],
     }
     return render(request, "validation/groupe.html", contexte, status=statut)
+
+
+def _reponse_de_l_ancv(request, fiche: Dossier) -> Signalement | None:
+    """Return the last report of this side that ANCV answered, while this side still has the list to answer (V5)."""
+    signalements = Signalement.objects.pour(request.user).filter(
+        validation=fiche.groupe.pk, repondu_le__isnull=False
+    )
+    return signalements.order_by("-pk").first() if fiche.ouvert else None
 
 
 def _totaux(fiche: Dossier, lignes) -> dict:

@@ -23,7 +23,6 @@ from validation.versements import (
     Part,
     annee_du_prestataire,
     derniere_annee,
-    etat_du_versement,
     groupes_payables,
     parts,
 )
@@ -91,7 +90,7 @@ def tableur(request):
             "Versé le",
             "Référence",
         ),
-        lignes=[_cellules(ligne["groupe"], part) for ligne in lignes for part, _ in ligne["parts"]],
+        lignes=[_cellules(ligne["groupe"], part) for ligne in lignes for part in ligne["parts"]],
     )
     return reponse_xlsx(f"versements-{le:%Y-%m-%d}.xlsx", classeur_xlsx(feuille))
 
@@ -133,13 +132,13 @@ def _trier(groupes, demande: str):
 
 
 def _lignes(compte, cles: list[int]) -> list[dict]:
-    """Return the rows of these groups, in their order: each part with its words."""
+    """Return the rows of these groups, in their order: where each part of their aids stands."""
     groupes = Groupe.objects.pour(compte).complets().in_bulk(cles)
     situees = parts(cles)
     return [
         {
             "groupe": groupes[cle],
-            "parts": [(part, etat_du_versement(part)) for part in situees[cle]],
+            "parts": situees[cle],
             "aides": sum(part.aides for part in situees[cle]),
             "montant": sum(part.montant for part in situees[cle]),
         }

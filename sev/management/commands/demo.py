@@ -4,6 +4,7 @@ import time
 
 from django.core.management.base import BaseCommand, CommandError
 
+from activite.operations import relever_les_annees
 from sev.demo import echelle, scenario
 from sev.socle.refus import RefusMetier
 from sev.socle.temps import aujourdhui, maintenant
@@ -29,6 +30,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {identifiant:<18}{role}")
         self.stdout.write(f"  password of all: {scenario.MOT_DE_PASSE}")
         if scale is not None:
+            neuve = True
             depart = time.monotonic()
             if echelle.charger(groupes=scale, le=aujourdhui()):
                 inscriptions = scale * echelle.ANNEES * echelle.INSCRITS
@@ -36,3 +38,5 @@ class Command(BaseCommand):
                 self.stdout.write(f"{inscriptions} registrations over ten years added in {duree:.0f} s.")
             else:
                 self.stdout.write("The data for measurements are already there: nothing changed.")
+        if neuve:
+            relever_les_annees(le=aujourdhui(), maintenant=maintenant())

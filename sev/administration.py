@@ -1,0 +1,81 @@
+"""The admin's home: what waits for ANCV, the state of the service, the year in figures and plots."""
+
+from django.contrib import admin
+from django.urls import reverse
+
+from activite.bord import bord_de_l_annee
+from conventions.models import Programme
+from sev.attente import files_de
+from sev.etat import etat_des_courriels, etat_des_taches
+from sev.socle.temps import aujourdhui, maintenant
+
+# What the admin calls each task of the clock (sev.echeances).
+TACHES = {
+    "verrouillage": "Verrouiller les listes",
+    "ouvertures": "Ouvrir les validations",
+    "depassements": "Constater les délais dépassés",
+    "options": "Faire tomber les options échues",
+    "rappels": "Rappeler les listes incomplètes",
+    "rappels-validation": "Rappeler les validations",
+    "files-d-attente": "Servir les files d'attente d'aides",
+    "pieces": "Détruire les pièces anciennes",
+    "seances": "Effacer les séances terminées",
+    "activite": "Relever l'activité",
+    "courriels": "Envoyer les courriels",
+}
+
+# Label, address, right: what staff come for most.
+RECHERCHES = (
+    ("Chercher un groupe", "admin:sejours_groupe_changelist", "sejours.view_groupe"),
+    ("Chercher une inscription", "admin:seniors_inscription_changelist", "seniors.view_inscription"),
+    ("Chercher une convention", "admin:conventions_convention_changelist", "conventions.view_convention"),
+    ("Activité", "admin:activite_activite_changelist", "activite.view_activite"),
+)
+
+
+class Administration(admin.AdminSite):
+    """Django's site; its home opens with what ANCV has to decide."""
+
+    site_header = site_title = "Seniors en Vacances : ANCV"
+    index_title = "Ce qui attend l'ANCV"
+
+    def index(self, request, extra_context=None):
+        """Draw the home: queues, service, year. Each person sees what they have the right to open."""
+        le = aujourdhui()
+        voit_l_annee = request.user.has_perm("activite.view_activite")
+        contexte = {
+            "raccourcis": raccourcis(request.user, annee=le.year),
+            "files": files_de(request.user, le=le),
+            "etat": etat_du_service(request.user),
+            "bord": bord_de_l_annee(le=le) if voit_l_annee else None,
+        }
+        return super().index(request, contexte | (extra_context or {}))
+
+
+def raccourcis(compte, *, annee: int) -> list[tuple[str, str]]:
+    """Return the buttons of the home: (label, address)."""
+    boutons = [(libelle, reverse(nom)) for libelle, nom, droit in RECHERCHES if compte.has_perm(droit)]
+    if compte.has_perm("conventions.change_convention"):
+        attendent = reverse("admin:conventions_convention_changelist") + "?activee_le__isnull=True"
+        boutons.append(("Activer une convention", attendent))
+    if compte.has_perm("conventions.change_programme"):
+        programme = Programme.objects.filter(annee=annee).first()
+        if programme and not programme.suspendu:
+            adresse = reverse("admin:conventions_programme_suspendre", args=[annee])
+            boutons.append(("Suspendre le programme…", adresse))
+    return boutons
+
+
+def etat_du_service(compte) -> dict | None:
+    """Return the last run of each task and the mails, or None for those who may not see them."""
+    if not compte.has_perm("socle.view_passage"):
+        return None
+    instant = maintenant()
+    courriels = etat_des_courriels()
+    refuses = reverse("admin:socle_courriel_changelist") + "?envoye_le__isempty=1"
+    return {
+        "taches": [{"libelle": TACHES[nom], **tache} for nom, tache in etat_des_taches(instant).items()],
+        "passages": reverse("admin:socle_passage_changelist"),
+        "courriels": courriels,
+        "refuses": refuses if compte.has_perm("socle.view_courriel") else "",
+    }
