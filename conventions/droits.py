@@ -64,7 +64,7 @@ DROITS = {
     "validation.versement": ("v", "v", "v"),
     "validation.coordonneesbancaires": ("v", "v", ""),
     "validation.coordonneesbancairesevent": ("v", "v", ""),
-    # activite
+    # activite: counting a year again is a change
     "activite.activite": ("vc", "v", "v"),
     # socle
     "socle.lecture": ("v", "", ""),

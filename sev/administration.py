@@ -19,7 +19,13 @@ TACHES = {
     "rappels-validation": "Rappeler les validations",
     "files-d-attente": "Servir les files d'attente d'aides",
     "pieces": "Détruire les pièces anciennes",
+    "imports": "Importer les décisions",
+    "doublons": "Chercher les doublons",
+    "retention": "Effacer ce qui n'est plus nécessaire",
     "seances": "Effacer les séances terminées",
+    "imports": "Importer les décisions",
+    "doublons": "Chercher les doublons",
+    "retention": "Effacer ce dont le délai est passé",
     "activite": "Relever l'activité",
     "courriels": "Envoyer les courriels",
 }

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from activite.operations import relever
 from conventions.admin.fiches import ADMINISTRATEUR as ADMINISTRATEURS
 from conventions.admin.fiches import FicheAdmin
 from conventions.droits import DROITS, GROUPES, droits_du_groupe
@@ -183,9 +184,11 @@ class Bureau:
         _, prestataire = comptes_de(signalee)
         signalement(signalee, prestataire)
         noter(quoi="essai", cle=1, par=titulaire)
+        relever(annee=2022, le=date(2022, 7, 1), maintenant=maintenant())
         self.agents = {nom: self.agent(nom) for nom in AGENTS}
         self._personnes()
         self._argent(groupe.porteur.convention)
+        relever(annee=2022, le=maintenant().date(), maintenant=maintenant())
         EvenementSecurite.objects.create(
             nature="CODES", compte=self.agents["gestion"], par=self.agents["gestion"], le=maintenant()
         )
@@ -371,7 +374,10 @@ def test_each_group_opens_the_pages_that_the_table_says(bureau, modele):
 def test_each_group_does_the_acts_that_the_table_says(bureau, acte):
     modele, nom = acte.split()
     adresse = bureau.adresse(modele, nom)
-    assert (bureau.reponses(adresse), bureau.reponses(adresse, "post")) == ACTES[acte]
+    page, envoi = ACTES[acte]
+    if not actes()[acte].propose(bureau.objets[modele]):
+        page = page.replace("200", "302")  # what can't be done any more says so on the object's page
+    assert (bureau.reponses(adresse), bureau.reponses(adresse, "post")) == (page, envoi)
 
 
 @pytest.mark.parametrize("modele", PAGES)
