@@ -105,7 +105,7 @@ class Visiteur:
         return self._lire(self.client.get(adresse, follow=True), adresse)
 
     def suivre(self, lien: str, *, ligne: str = "") -> "Visiteur":
-        """Follow the link that reads `lien`, in the row of a table that says `ligne`."""
+        """Follow the first link that reads `lien`, in the row of a table that says `ligne`."""
         adresse = self._adresse_du(lien, ligne)
         return self._lire(self.client.get(adresse, follow=True), adresse)
 
@@ -117,9 +117,9 @@ class Visiteur:
         return self._lire(self.client.get(adresse, follow=True), adresse)
 
     def _adresse_du(self, lien: str, ligne: str = "") -> str:
-        adresses = {vers for texte, vers, rangee in self.page.liens if texte == lien and ligne in rangee}
-        assert len(adresses) == 1, (lien, ligne, adresses, [(a, c) for a, _, c in self.page.liens][-25:])
-        return self._absolue(adresses.pop())
+        adresses = [vers for texte, vers, rangee in self.page.liens if texte == lien and ligne in rangee]
+        assert adresses, (lien, ligne, adresses, [(a, c) for a, _, c in self.page.liens][-25:])
+        return self._absolue(adresses[0])
 
     def telecharger(self, lien: str) -> bytes:
         """Return the file behind the link that reads `lien`."""

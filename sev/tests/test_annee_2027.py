@@ -4,13 +4,14 @@ No operation is called: what staff can't reach, read or press fails here.
 """
 
 from datetime import datetime
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.utils.formats import date_format
+from openpyxl import load_workbook
 
 from conventions.models import Compte, Credit
 from conventions.tests.factories import MOT_DE_PASSE, ProgrammeFactory
@@ -130,6 +131,8 @@ def test_the_year_2027_from_nothing_to_running():
         confirmer(gestion)
     with le("2027-06-28"):
         un_lot_paye(finances)
+        horloge()
+        l_activite(gestion)
     assert list(controler()) == []
 
 
@@ -292,7 +295,7 @@ def une_fusion(gestion: Visiteur) -> None:
     gestion.arriver("/admin/").suivre("Doublons probables")
     gestion.ouvrir("MARTAIN").suivre("Fusionner…")
     assert "La seconde aide 2027 (170 €" in gestion.lu
-    gestion.remplir({"Motif": "Même carte d'identité"}).presser("Fusionner…")
+    gestion.remplir({"Motif": "Même carte d'identité"}).presser("Fusionner")
     assert "Les deux fiches n'en font plus qu'une." in gestion.lu
     assert credit_de("ancv4001") == (1_000, 0, 1_000)
 
@@ -329,9 +332,17 @@ def un_lot_paye(finances: Visiteur) -> None:
     assert "un lot de 340 € (1 virement)" in finances.lu
     finances.presser("Confirmer")
     assert b"340.00" in finances.telecharger("Ordre de virement pour la banque (XML, pain.001.001.09)")
-    finances.suivre("Marquer payé…").remplir({"Payé le": "28/06/2027"}).presser("Marquer payé…")
+    finances.suivre("Marquer payé…").remplir({"Payé le": "28/06/2027"}).presser("Marquer payé")
     assert "Le lot est payé." in finances.lu
     assert Credit.objects.get(convention__numero="ancv4500", programme=2027).verse == 340
+
+
+def l_activite(gestion: Visiteur) -> None:
+    """The year in figures, on a page and in a spreadsheet."""
+    gestion.arriver("/admin/").suivre("Activité", ligne="")
+    assert "2027" in gestion.lu
+    feuille = load_workbook(BytesIO(gestion.telecharger("Tout en tableur"))).active
+    assert feuille.max_row > 2
 
 
 def texte_de(debut: str) -> str:
