@@ -23,9 +23,6 @@ TACHES = {
     "doublons": "Chercher les doublons",
     "retention": "Effacer ce qui n'est plus nécessaire",
     "seances": "Effacer les séances terminées",
-    "imports": "Importer les décisions",
-    "doublons": "Chercher les doublons",
-    "retention": "Effacer ce dont le délai est passé",
     "activite": "Relever l'activité",
     "courriels": "Envoyer les courriels",
 }
