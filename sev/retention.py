@@ -11,14 +11,17 @@ from django.db import connection
 
 from conventions.operations.retention import (
     effacer_essais,
+    effacer_imports,
     effacer_seances,
     essais_a_effacer,
+    imports_a_effacer,
     seances_a_effacer,
 )
 from sejours.operations.retention import effacer_recherches, recherches_a_effacer
 from seniors.models import Inscription, Senior
 from seniors.operations import retention as seniors
 from sev.socle.courriels import effacer_textes, textes_a_effacer
+from sev.socle.envois import effacer_envois, envois_a_effacer
 from sev.socle.retention import Regle
 
 # Persons last among those of the lists: their incomes and comments are then already gone.
@@ -41,7 +44,9 @@ REGLES = (
     ),
     Regle("recherches", "recherches gardées des comptes fermés", recherches_a_effacer, effacer_recherches),
     Regle("courriels", "textes des courriels envoyés", textes_a_effacer, effacer_textes),
+    Regle("imports", "rapports d'imports anciens", imports_a_effacer, effacer_imports),
     Regle("seances", "séances terminées, avec ce qui y était tapé", seances_a_effacer, effacer_seances),
+    Regle("envois", "jetons des formulaires envoyés", envois_a_effacer, effacer_envois),
     Regle("essais-de-connexion", "essais de connexion refusés", essais_a_effacer, effacer_essais),
 )
 

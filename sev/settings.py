@@ -211,6 +211,7 @@ RETENTION_MOIS = {
     "fusions": 24,  # after two rows were merged: what undoing it takes
     "courriels": 6,  # after a mail was written: its text
     "essais_de_connexion": 1,  # after a failed sign-in
+    "imports": 24,  # after a file of decisions was read: its report
 }
 
 # --- Language, files --------------------------------------------------------------------------------------------

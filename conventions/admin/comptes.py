@@ -15,6 +15,7 @@ from conventions.forms import (
     CorrectionAdresseForm,
     DroitsForm,
     MotifForm,
+    OrganismeForm,
     UtilisateurForm,
 )
 from conventions.models import Compte, Convention, EvenementSecurite, Organisme
@@ -26,6 +27,8 @@ from sev.socle.temps import aujourdhui, maintenant
 def _voir_comme(request, objet, donnees) -> None:
     """Begin « voir comme » in this session, for the organisation of an account or of a convention."""
     organisme = objet.organisme
+    if organisme is None:
+        raise vues.VueRefusee("Ce compte n'est celui d'aucun organisme : il n'y a rien à voir.")
     vues.commencer(organisme=organisme, **donnees, par=request.user, maintenant=maintenant())
     voir_comme.ouvrir(request, organisme)
 
@@ -48,6 +51,7 @@ VOIR_COMME = Acte(
 class OrganismeAdmin(FicheAdmin):
     """Porteurs and prestataires; the nature is chosen once."""
 
+    form = OrganismeForm
     list_display = ["nom", "nature", "type_porteur", "departement", "ville", "convention"]
     list_filter = ["nature", "type_porteur", "departement"]
     list_select_related = ["convention"]

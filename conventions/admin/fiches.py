@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
+from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404
@@ -15,11 +17,13 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
 from conventions.models import Programme
+from sev.socle.envois import premier_envoi
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
 
 # The right of superusers alone: no group can hold it.
 ADMINISTRATEUR = "administrateur"
+DEJA_FAIT = "C'était déjà fait : ce formulaire est arrivé deux fois."
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,15 @@ class Apercu:
         return cls([(quoi, avant.get(quoi, ""), apres.get(quoi, "")) for quoi in {**avant, **apres}])
 
 
+class Recherche(AutocompleteSelect):
+    """A field that is looked up as one types; what was forged in place of a key is shown as nothing chosen."""
+
+    def optgroups(self, name, value, attrs=None):
+        """Return what is chosen; Django's own asks the database for a key that is none, and breaks."""
+        cles = [cle for cle in value if str(cle).isdecimal() and len(str(cle)) < 19]
+        return super().optgroups(name, cles or [""], attrs)
+
+
 class FicheAdmin(admin.ModelAdmin):
     """An object's page with its `actes`; nothing is deleted, and what is typed here is in the journal.
 
@@ -96,8 +109,17 @@ class FicheAdmin(admin.ModelAdmin):
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         """Draw or record the page, inside the history context of the person."""
+        if "_saveasnew" in request.POST:
+            # Django takes it for an addition on any page, past `ajout` and its rules.
+            raise PermissionDenied
         with acte("saisie de l'ANCV", par=request.user):
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        """Give the fields that are looked up a widget that stands what is forged."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", Recherche(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def add_view(self, request, form_url="", extra_context=None):
         """Show the act that adds an object, or Django's own page."""
@@ -163,20 +185,27 @@ class FicheAdmin(admin.ModelAdmin):
         return vue
 
     def executer(self, request, un_acte, objet=None):
-        """Show the page of an act, or do it: the operation's refusal is shown at its field."""
+        """Show the page of an act, or do it, once: the operation's refusal is shown at its field."""
         envoi = (request.POST, request.FILES) if request.method == "POST" else (None, None)
         formulaire = un_acte.formulaire(*envoi, initial=un_acte.initial(objet), **un_acte.options(objet))
         apercu = None
         if formulaire.is_valid():
             try:
-                apercu, resultat = self._faire(request, un_acte, objet, formulaire.cleaned_data)
+                with transaction.atomic():
+                    if not premier_envoi(_jeton(request)):
+                        messages.info(request, DEJA_FAIT)
+                        return redirect(un_acte.suite) if un_acte.suite else self._retour(objet)
+                    apercu, resultat = self._faire(request, un_acte, objet, formulaire.cleaned_data)
+                    if apercu is not None:
+                        # What is only shown is not sent yet: its token will serve.
+                        transaction.set_rollback(True)
             except RefusMetier as refus:
                 formulaire.add_error(refus.champ if refus.champ in formulaire.fields else None, refus.message)
             else:
                 if apercu is None:
                     if fait := un_acte.mots("fait", resultat):
                         messages.success(request, fait)
-                    return redirect(un_acte.suite) if un_acte.suite else self._retour(objet or resultat)
+                    return redirect(un_acte.suite) if un_acte.suite else self._retour(objet, resultat)
         return self.page_d_acte(request, un_acte, objet, formulaire, apercu=apercu)
 
     def _faire(self, request, un_acte, objet, donnees) -> tuple[Apercu | None, object]:
@@ -199,11 +228,12 @@ class FicheAdmin(admin.ModelAdmin):
             transaction.set_rollback(True)
         return apercu, None
 
-    def _retour(self, objet):
-        """Lead to the page of what was acted upon or made, else to the list."""
+    def _retour(self, objet, resultat=None):
+        """Lead to the page of what was made, of what was acted upon, else to the list."""
         base = f"admin:{self.opts.app_label}_{self.opts.model_name}"
-        if isinstance(objet, self.model):
-            return redirect(f"{base}_change", objet.pk)
+        for suite in (resultat, objet):
+            if isinstance(suite, self.model):
+                return redirect(f"{base}_change", suite.pk)
         return redirect(f"{base}_changelist")
 
     def page_d_acte(self, request, un_acte, objet, formulaire, *, apercu=None, remarques=()):
@@ -220,9 +250,18 @@ class FicheAdmin(admin.ModelAdmin):
             "mesure": un_acte.constater is not None or un_acte.annoncer is not None,
             "change": bool(apercu and request.POST.get("confirmer")),
             "remarques": remarques,
+            "envoi": _jeton(request) or uuid4(),
         }
         statut = 422 if formulaire.is_bound and apercu is None else 200
         return render(request, "admin/conventions/acte.html", contexte, status=statut)
+
+
+def _jeton(request) -> UUID | None:
+    """Return the token of the form that was sent, None without one or when it is not ours."""
+    try:
+        return UUID(request.POST.get("envoi", ""))
+    except ValueError:
+        return None
 
 
 class ParAnnee(admin.SimpleListFilter):

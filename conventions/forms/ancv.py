@@ -7,14 +7,14 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
 from conventions.forms.comptes import AdresseField
-from conventions.models import Bareme, Compte, Convention, Programme
+from conventions.models import Bareme, Compte, Convention, Organisme, Programme
 from conventions.models.organismes import identifiant_normalise
 from conventions.models.programme import Duree
-from sev.socle.saisie import DateFrancaiseField, NomField, PartsField, TexteField
+from sev.socle.saisie import DateFrancaiseField, NomField, PartsField, SommeField, TexteField
 
 
-def _montant(label="Montant (€)", **kwargs) -> forms.DecimalField:
-    return forms.DecimalField(label=label, max_digits=9, decimal_places=2, localize=True, **kwargs)
+def _montant(label="Montant (€)", **kwargs) -> SommeField:
+    return SommeField(label=label, max_digits=9, **kwargs)
 
 
 def _annee(**kwargs) -> forms.IntegerField:
@@ -93,13 +93,7 @@ class RefusForm(forms.Form):
 class AnneeSuivanteForm(forms.Form):
     """The envelope of the year that opens; the rest is copied (P1)."""
 
-    enveloppe = forms.DecimalField(
-        label="Enveloppe nationale (€)",
-        max_digits=12,
-        decimal_places=2,
-        min_value=Decimal(0),
-        localize=True,
-    )
+    enveloppe = SommeField(label="Enveloppe nationale (€)", max_digits=12, min_value=Decimal(0))
 
 
 class TarifForm(forms.Form):
@@ -117,9 +111,7 @@ class PlafondForm(forms.Form):
     annee_avis = forms.IntegerField(label="Avis d'imposition de", min_value=2006, max_value=2100)
     situation = forms.ChoiceField(label="Situation", choices=Bareme.Situation.choices)
     parts = PartsField(label="Parts")
-    plafond = forms.DecimalField(
-        label="Plafond (€)", max_digits=8, decimal_places=0, min_value=Decimal(1), localize=True
-    )
+    plafond = SommeField(label="Plafond (€)", max_digits=8, decimal_places=0, min_value=Decimal(1))
 
 
 class SuspensionForm(forms.Form):
@@ -165,6 +157,32 @@ class AgentForm(DroitsForm, forms.ModelForm):
         return identifiant_normalise(self.cleaned_data["identifiant"])
 
 
+class OrganismeForm(forms.ModelForm):
+    """An organisation; once its nature is chosen, its type still follows it."""
+
+    class Meta:
+        model = Organisme
+        fields = [
+            "nature",
+            "nom",
+            "type_porteur",
+            "telephone",
+            "voie",
+            "complement",
+            "code_postal",
+            "ville",
+            "departement",
+        ]
+
+    def clean(self):
+        """Say what the constraint says, which Django leaves out where the nature is only read."""
+        donnees = super().clean()
+        nature = donnees.get("nature") or self.instance.nature
+        if nature and (nature == Organisme.Nature.PORTEUR) != bool(donnees.get("type_porteur")):
+            self.add_error("type_porteur", "Un porteur a un type, un prestataire n'en a pas.")
+        return donnees
+
+
 class ConventionForm(forms.ModelForm):
     """A convention before its activation; what follows is done by acts."""
 
@@ -178,6 +196,8 @@ class ConventionForm(forms.ModelForm):
 
 class ProgrammeForm(forms.ModelForm):
     """A year, whose envelope never goes below what is allotted (P1)."""
+
+    enveloppe = SommeField(label="Enveloppe nationale (€)", max_digits=12, min_value=Decimal(0))
 
     class Meta:
         model = Programme

@@ -173,15 +173,6 @@ def importer_une_ligne(*, lot: Import, le: date, maintenant: datetime) -> bool:
     return True
 
 
-@transaction.atomic
-def purger_imports(*, avant: date) -> int:
-    """Delete the reports of the files read before that day; decisions and ledger stay. Return how many."""
-    perimes = Import.objects.perimes(avant=avant)
-    combien = perimes.count()
-    perimes.delete()
-    return combien
-
-
 # --- A line ---------------------------------------------------------------------------------------------------------
 
 

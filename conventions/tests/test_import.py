@@ -22,6 +22,7 @@ from conventions.operations import imports
 from conventions.operations.credits import allouer
 from conventions.tasks import importer_decisions
 from conventions.tests.factories import CompteFactory, ConventionFactory, CreditFactory, ProgrammeFactory
+from sev.retention import purger
 from sev.socle.models import Courriel
 from sev.socle.refus import RefusMetier
 
@@ -347,8 +348,8 @@ def test_a_line_refused_when_it_is_written_stops_no_other(annee):
 def test_personal_data_of_a_line_go_once_it_is_written(annee):
     lot = importe(fichier(rangee(), rangee(reference="EAS-2", type="Syndicat")))
     assert [ligne.valeurs for ligne in lot.lignes.all()] == [{}, {}]
-    assert imports.purger_imports(avant=date(2022, 3, 1)) == 0
-    assert imports.purger_imports(avant=date(2022, 3, 2)) == 1
+    assert purger(le=date(2024, 3, 1), maintenant=MAINTENANT)["imports"] == 0
+    assert purger(le=date(2024, 3, 2), maintenant=MAINTENANT)["imports"] == 1
     assert (LigneImport.objects.count(), Decision.objects.get().lot) == (0, None)
 
 

@@ -10,7 +10,7 @@ from conventions.models.organismes import identifiant_normalise
 from conventions.models.programme import Duree
 from sejours.forms.champs import CHOIX_DEPARTEMENTS, PLACES_DU_SEJOUR_MAX, PLACES_MAX, champ_places
 from sejours.models import Equipement, Groupe
-from sev.socle.saisie import CodePostalField, DateFrancaiseField, TexteField
+from sev.socle.saisie import CodePostalField, DateFrancaiseField, SommeField, TexteField
 
 
 class EquipementForm(forms.ModelForm):
@@ -47,13 +47,7 @@ class OffreForm(forms.Form):
 
     annee = forms.IntegerField(label="Année", min_value=2007, max_value=2100)
     duree = forms.TypedChoiceField(label="Durée", choices=Duree.choices, coerce=int)
-    prix = forms.DecimalField(
-        label="Prix par personne (€)",
-        max_digits=7,
-        decimal_places=2,
-        min_value=Decimal("0.01"),
-        localize=True,
-    )
+    prix = SommeField(label="Prix par personne (€)", max_digits=7, min_value=Decimal("0.01"))
 
 
 class SejourForm(forms.Form):

@@ -7,7 +7,7 @@ from conventions.admin.fiches import Acte
 from sejours.admin import Figee
 from seniors.models import Doublon, Fusion, Inscription, Senior
 from seniors.operations.doublons import ecarter, reproposer
-from seniors.operations.fusions import ADRESSE, CHAMPS, defaire_fusion, fusionner, prevoir
+from seniors.operations.fusions import ADRESSE, CHAMPS, FusionRefusee, defaire_fusion, fusionner, prevoir
 from sev.socle.admin import JournalAdmin
 from sev.socle.lectures import noter
 from sev.socle.temps import aujourdhui, maintenant
@@ -142,6 +142,13 @@ def _fusion_de(doublon: Doublon) -> Fusion | None:
     return Fusion.objects.filter(gardee__in=paire, absorbee__in=paire, defaite_le=None).first()
 
 
+def _defaire_la_paire(request, doublon: Doublon, donnees: dict) -> None:
+    fusion = _fusion_de(doublon)
+    if fusion is None:
+        raise FusionRefusee("Ces deux fiches ne sont pas fusionnées : il n'y a rien à défaire.")
+    _defaire(request, fusion, donnees)
+
+
 def _defaire(request, fusion: Fusion, donnees: dict) -> None:
     defaire_fusion(fusion=fusion, **donnees, par=request.user, le=aujourdhui(), maintenant=maintenant())
 
@@ -185,7 +192,7 @@ DEFAIRE_LA_PAIRE = Acte(
     fait="Les deux fiches sont de nouveau séparées.",
     formulaire=MotifForm,
     propose=lambda doublon: _fusion_de(doublon) is not None,
-    operation=lambda request, doublon, donnees: _defaire(request, _fusion_de(doublon), donnees),
+    operation=_defaire_la_paire,
 )
 DEFAIRE = Acte(
     nom="defaire",

@@ -422,3 +422,40 @@ def test_a_ceiling_tells_whom_it_would_decide_otherwise(agent, db):
     bareme.refresh_from_db()
     assert bareme.plafond == 9000
     assert "passent en dessous : 1." in apercu(agent, ou, donnees | {"plafond": "100000"})[0][3]
+
+
+# --- Sent twice ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("acte", ["complement", "allouer"])
+def test_what_gives_money_and_is_sent_twice_is_given_once(agent, groupe, acte):
+    credit = Credit.objects.get()
+    page = adresse("credit", credit.pk, "complement") if acte == "complement" else adresse("credit", "add")
+    envoi = {"montant": "160", "motif": "Deux de plus", "envoi": agent.get(page).context["envoi"]}
+    envoi |= {"convention": credit.convention.numero, "annee": "2022"}
+    refuse = agent.post(page, envoi | {"montant": "99999999"})
+    assert refuse.status_code == 422
+    # What was refused is not done: its token serves again.
+    envoi["envoi"] = refuse.context["envoi"]
+    assert agent.post(page, envoi).status_code == 302
+    encore = agent.post(page, envoi, follow=True)
+    assert "C'était déjà fait : ce formulaire est arrivé deux fois." in texte(encore)
+    credit.refresh_from_db()
+    assert credit.alloue == 380
+    # The same amount on a page opened anew is another complement.
+    assert agent.post(page, envoi | {"envoi": agent.get(page).context["envoi"]}).status_code == 302
+    credit.refresh_from_db()
+    assert credit.alloue == 540
+
+
+def test_a_page_that_is_only_shown_does_not_use_its_token(agent):
+    programme = ProgrammeFactory()
+    page = adresse("programme", programme.pk, "suspendre")
+    envoi = {"message": "Reprise lundi.", "envoi": agent.get(page).context["envoi"]}
+    apercu = agent.post(page, envoi)
+    assert apercu.status_code == 200
+    assert apercu.context["envoi"] == envoi["envoi"]
+    confirme = envoi | {"confirmer": apercu.context["apercu"].empreinte}
+    assert agent.post(page, confirme).status_code == 302
+    assert agent.post(page, confirme).status_code == 302
+    assert Programme.objects.get().suspendu

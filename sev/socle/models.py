@@ -1,4 +1,4 @@
-"""The outbox of mails, the record of the clock's runs, and that of what staff read."""
+"""The outbox of mails, the record of the clock's runs, that of what staff read, and the forms that were done."""
 
 from django.conf import settings
 from django.db import models
@@ -72,3 +72,17 @@ class Lecture(models.Model):
 
     def __str__(self):
         return f"{self.quoi} {self.cle}"
+
+
+class Envoi(models.Model):
+    """A form of an act that was sent and done, known by the token that it carried: sent twice, it is done once."""
+
+    jeton = models.UUIDField("jeton", primary_key=True)
+    le = models.DateTimeField("le", db_default=models.functions.Now())
+
+    class Meta:
+        verbose_name = "envoi d'un formulaire"
+        verbose_name_plural = "envois de formulaires"
+
+    def __str__(self):
+        return str(self.jeton)

@@ -129,6 +129,20 @@ class EurosField(forms.Field):
         return Decimal(texte)
 
 
+class SommeField(forms.DecimalField):
+    """An amount of euros as staff write it: 1500, 1 500,00, 1.500,00 or 1500.00 €; returned as Decimal."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"decimal_places": 2, "localize": True} | kwargs)
+
+    def to_python(self, value):
+        if isinstance(value, str):
+            value = re.sub(r"[\s\u00a0\u202f]", "", value).removesuffix("€").removesuffix("euros")
+            if re.fullmatch(r"\d{1,3}(\.\d{3})+,\d{1,2}", value, re.ASCII):
+                value = value.replace(".", "")
+        return super().to_python(value)
+
+
 class PartsField(forms.Field):
     """A number of tax parts, by quarters from 1 to 20, typed as 1,5 or 1.5."""
 

@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from conventions.models import DemandeComplement, Mouvement
 from conventions.operations.complements import demander, retirer
-from conventions.tests.factories import CompteFactory, ProgrammeFactory
+from conventions.tests.factories import CompteFactory, CreditFactory, ProgrammeFactory, connecter
 from sejours.models import Groupe, Option
 from sejours.operations.conventions import clore
 from sejours.operations.groupes import preinscrire
@@ -209,3 +210,22 @@ def test_without_its_guard_each_race_on_money_is_lost(course, retraits, vu):
             if re.search(vu, "\n".join(fautes)):
                 return
     pytest.fail(f"lost in no round: {fautes}")
+
+
+# --- A double click -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("jeton", "donnes"), [(True, 1), (False, 4)], ids=["with its token", "without"])
+def test_a_form_of_the_admin_sent_four_times_at_once_gives_money_once(jeton, donnes):
+    """The control variant, without the token that the page carries, gives it as many times as it was sent."""
+    credit, agent = CreditFactory(alloue=100), CompteFactory(ancv=True)
+    clients = [Client() for _ in range(4)]
+    for client in clients:
+        connecter(client, agent)
+    page = f"/admin/conventions/credit/{credit.pk}/complement/"
+    envoi = {"montant": "160", "motif": "Deux de plus"}
+    if jeton:
+        envoi["envoi"] = clients[0].get(page).context["envoi"]
+    issues = ensemble(*(lambda client=client: client.post(page, envoi) for client in clients))
+    assert [reponse.status_code for reponse in issues] == [302] * 4
+    assert Mouvement.objects.filter(nature="COMPLEMENT").count() == donnes
