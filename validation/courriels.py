@@ -93,18 +93,24 @@ def a_valider(validation: Validation) -> Lettre:
     )
 
 
-def a_confirmer(validation: Validation) -> Lettre:
-    """Tell the porteur that its window is open, and until when (V2, manual « Validation des listes »)."""
+def a_confirmer(validation: Validation, *, motif: str = "") -> list[Lettre]:
+    """Tell the porteur that its window is open, and until when (V2, manual « Validation des listes »).
+
+    When ANCV answered in the provider's place the provider is told too, and both read its `motif` (V4).
+    """
     groupe = validation.groupe
+    par_l_ancv = validation.validee_par.is_staff
     fait = "L'ANCV a validé la liste des participants à la place du prestataire"
-    if not validation.validee_par.is_staff:
+    if not par_l_ancv:
         fait = f"{groupe.sejour.offre.equipement.prestataire.nom} a validé la liste des participants"
-    return Lettre(
+    pourquoi = (f"Motif : {motif}",) if par_l_ancv else ()
+    au_porteur = Lettre(
         groupe.porteur_id,
         f"validation-ouverte-porteur-{groupe.pk}",
         f"Qui est vraiment parti ? {_sujet(groupe)}",
         (
             f"{fait} : {_sejour(groupe)}.",
+            *pourquoi,
             "À votre tour de confirmer la liste des personnes réellement parties. "
             f"Vous avez jusqu'au {date_complete(validation.echeance_porteur)} à minuit.",
             "L'aide est ensuite versée par l'ANCV au prestataire.",
@@ -112,11 +118,29 @@ def a_confirmer(validation: Validation) -> Lettre:
         _page(groupe),
         "Confirmer la liste",
     )
+    au_prestataire = Lettre(
+        prestataire_de(groupe),
+        f"validation-a-la-place-{groupe.pk}",
+        f"Liste validée par l'ANCV : {_sujet(groupe)}",
+        (
+            f"L'ANCV a validé la liste des participants à votre place : {_sejour(groupe)}.",
+            *pourquoi,
+            "Le porteur de projet a maintenant 15 jours pour la confirmer.",
+        ),
+        _page(groupe),
+        "Voir la liste",
+    )
+    return [au_porteur, au_prestataire] if par_l_ancv else [au_porteur]
 
 
-def confirmee(validation: Validation, somme: Somme) -> list[Lettre]:
-    """Tell both sides what the confirmed list amounts to (V7)."""
+def confirmee(validation: Validation, somme: Somme, *, motif: str = "") -> list[Lettre]:
+    """Tell both sides what the confirmed list amounts to (V7), and why ANCV confirmed it when it did (V4)."""
     phrases = [f"La liste est confirmée : {_sejour(validation.groupe)}."]
+    if validation.confirmee_par.is_staff:
+        phrases = [
+            f"L'ANCV a confirmé la liste à la place du porteur de projet : {_sejour(validation.groupe)}.",
+            f"Motif : {motif}",
+        ]
     if somme.aides:
         phrases.append(
             f"L'ANCV versera {euros(somme.verse)} au prestataire ({quantite(somme.aides, 'aide')})."

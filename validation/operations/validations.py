@@ -72,7 +72,7 @@ def valider(
         validation.validee_le, validation.validee_par = maintenant, par
         validation.echeance_porteur, validation.depassee_le = echeance_du_porteur(le), None
         validation.save(update_fields=["validee_le", "validee_par", "echeance_porteur", "depassee_le"])
-    deposer(courriels.composees([courriels.a_confirmer(validation)]))
+    deposer(courriels.composees(courriels.a_confirmer(validation, motif=motif)))
     return validation
 
 
@@ -111,7 +111,7 @@ def confirmer(
         validation.depassee_le = None
         validation.save(update_fields=["confirmee_le", "confirmee_par", "depassee_le"])
         _regler(groupe, Presence.objects.filter(validation=validation), par=par, le=le, maintenant=maintenant)
-    deposer(courriels.composees(courriels.confirmee(validation, total)))
+    deposer(courriels.composees(courriels.confirmee(validation, total, motif=motif)))
     return total
 
 

@@ -239,6 +239,10 @@ def test_ancv_validates_in_the_provider_s_place_only_once_the_window_is_over(gro
     assert (
         f"L'ANCV a validé la liste des participants à la place du prestataire : {groupe.sejour.offre.equipement.nom}, "
     ) in clair(courriel.texte)
+    au_prestataire = Courriel.objects.get(cause=f"validation-a-la-place-{groupe.pk}")
+    assert "L'ANCV a validé la liste des participants à votre place" in clair(au_prestataire.texte)
+    for lu in (courriel, au_prestataire):
+        assert "Motif : Sans nouvelles du prestataire" in clair(lu.texte)
 
 
 def test_what_ancv_confirms_in_the_porteur_s_place_is_decided(groupe, ancv):
@@ -249,6 +253,11 @@ def test_what_ancv_confirms_in_the_porteur_s_place_is_decided(groupe, ancv):
     assert (somme.verse, somme.en_litige, somme.rendu) == (1_120, 0, 160)
     assert not Presence.objects.en_litige().exists()
     assert solde(groupe)[1] == 1_120
+    courriels = Courriel.objects.filter(cause__startswith=f"validation-confirmee-{groupe.pk}-")
+    assert len(courriels) == 2
+    for courriel in courriels:
+        assert "L'ANCV a confirmé la liste à la place du porteur de projet" in clair(courriel.texte)
+        assert "Motif : Porteur injoignable" in clair(courriel.texte)
 
 
 def test_ancv_extends_a_window_that_lapsed_and_the_party_answers(groupe, porteur, ancv):
