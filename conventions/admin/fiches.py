@@ -178,7 +178,8 @@ class FicheAdmin(admin.ModelAdmin):
             if not self._permis(request, un_acte, objet):
                 raise PermissionDenied
             if request.method != "POST" and not un_acte.propose(objet):
-                messages.warning(request, f"« {un_acte.libelle.removesuffix('…')} » n'est plus possible ici.")
+                libelle = un_acte.mots("libelle", objet).removesuffix("…")
+                messages.warning(request, f"« {libelle} » n'est plus possible ici.")
                 return self._retour(objet)
             return self.executer(request, un_acte, objet)
 
