@@ -42,11 +42,18 @@ class ImportRefuse(RefusMetier):
 
 
 class Connu:
-    """What the rules look at, for a set of lines, in five queries; `retenir` plays a line without writing it."""
+    """What the rules look at, for a set of lines, in five queries; `retenir` plays a line without writing it.
+
+    Somebody else may write between two of the queries, so each is read before what explains it: an account before its
+    convention, everything before the decision. What looks like an error is then known to be the decision itself.
+    """
 
     def __init__(self, lignes: list[LigneDecision], *, verrou: bool = False):
         numeros = {ligne.numero for ligne in lignes}
         annees = {ligne.annee for ligne in lignes}
+        self.identifiants = set(
+            Compte.objects.filter(identifiant__in=numeros).values_list("identifiant", flat=True)
+        )
         conventions = Convention.objects.filter(numero__in=numeros).select_related("organisme").order_by("pk")
         if verrou:
             conventions = conventions.select_for_update(no_key=True, of=("self",))
@@ -57,15 +64,6 @@ class Connu:
             )
             for c in self.vivantes.values()
         }
-        self.decisions = {
-            d.reference: DecisionConnue(d.convention.numero, d.annee, d.montant)
-            for d in Decision.objects.filter(
-                reference__in={ligne.reference for ligne in lignes}
-            ).select_related("convention")
-        }
-        self.identifiants = set(
-            Compte.objects.filter(identifiant__in=numeros).values_list("identifiant", flat=True)
-        )
         self.libres = {
             annee: enveloppe - alloue
             for annee, enveloppe, alloue in Programme.objects.filter(annee__in=annees).values_list(
@@ -74,6 +72,12 @@ class Connu:
         }
         dotes = Credit.objects.filter(convention__numero__in=numeros, programme__in=annees, alloue__gt=0)
         self.dotees = set(dotes.values_list("convention__numero", "programme"))
+        self.decisions = {
+            d.reference: DecisionConnue(d.convention.numero, d.annee, d.montant)
+            for d in Decision.objects.filter(
+                reference__in={ligne.reference for ligne in lignes}
+            ).select_related("convention")
+        }
 
     def etat(self, ligne: LigneDecision) -> Etat:
         """Return what is known of one line."""

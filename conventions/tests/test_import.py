@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from io import BytesIO, StringIO
 from threading import Barrier
 
@@ -600,6 +601,42 @@ def test_two_imports_of_one_file_write_each_decision_once():
     ProgrammeFactory()
     for manche in range(3):
         assert deux_imports_du_meme_fichier(manche) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("lectures", range(1, 6))
+def test_an_import_overtaken_between_two_readings_finds_the_decision_made(lectures):
+    """After each of the queries that read what is known, another import writes the same line, whole."""
+    ProgrammeFactory(enveloppe=10)
+    contenu = fichier(rangee(reference="N-1", numero="neuve1", montant="10"))
+    mien, autre = (
+        imports.lancer(
+            lot=imports.lire(fichier="d.csv", lignes=lire_fichier(contenu), par=None, maintenant=MAINTENANT),
+            par=None,
+            maintenant=MAINTENANT,
+        )
+        for _ in range(2)
+    )
+    lues = []
+
+    def lire_puis_doubler(execute, sql, *suite):
+        resultat = execute(sql, *suite)
+        if (
+            sql.startswith("SELECT")
+            and "conventions_import" not in sql
+            and "conventions_ligneimport" not in sql
+        ):
+            lues.append(sql)
+            if len(lues) == lectures:
+                assert ensemble(
+                    partial(imports.importer, lot=autre, le=LE, maintenant=MAINTENANT, limite=2)
+                ) == [1]
+        return resultat
+
+    with connection.execute_wrapper(lire_puis_doubler):
+        imports.importer(lot=mien, le=LE, maintenant=MAINTENANT, limite=2)
+    assert {lot: lot.lignes.get().issue for lot in (mien, autre)} == {mien: "DEJA", autre: "FAITE"}
+    assert lues[4].startswith('SELECT "conventions_decision"'), "the decision is read last"
 
 
 @pytest.mark.django_db(transaction=True)
