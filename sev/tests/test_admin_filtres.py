@@ -1,4 +1,4 @@
-"""What an address may ask of the lists of the admin: their filters, whatever is written there, and no other column (X2)."""
+"""What an address may ask of the lists of the admin: their filters and no other column, whatever it writes (X2)."""
 
 import pytest
 from django.contrib import admin
