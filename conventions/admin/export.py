@@ -1,6 +1,6 @@
 """A list of the admin as a spreadsheet: what is filtered and searched there, whole."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
@@ -8,6 +8,10 @@ from django.urls import path, reverse
 
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui
+from sev.socle.typographie import quantite
+
+# A workbook is made in memory, while whoever asked for it waits.
+LIGNES_MAX = 20_000
 
 
 class ExportAdmin(admin.ModelAdmin):
@@ -27,7 +31,7 @@ class ExportAdmin(admin.ModelAdmin):
         return super().changelist_view(request, {"tableur": adresse, **(extra_context or {})})
 
     def exporter(self, request):
-        """Give the filtered list as a spreadsheet."""
+        """Give the filtered list as a spreadsheet, unless it is too long for one."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         nom, le = self.opts.verbose_name_plural, aujourdhui()
@@ -35,6 +39,14 @@ class ExportAdmin(admin.ModelAdmin):
             lignes = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
             return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        if lignes.order_by()[: LIGNES_MAX + 1].count() > LIGNES_MAX:
+            messages.warning(
+                request,
+                f"Cette liste a plus de {quantite(LIGNES_MAX, 'ligne')} : choisissez d'abord une année, ou un autre "
+                "filtre.",
+            )
+            liste = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+            return redirect(f"{liste}?{request.GET.urlencode()}")
         feuille = Feuille(
             nom=nom[:31].capitalize(),
             titre=f"{nom.capitalize()}, au {le:%d/%m/%Y}",

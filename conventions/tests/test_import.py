@@ -714,3 +714,14 @@ def test_without_the_programme_s_lock_the_database_has_to_refuse(monkeypatch):
         if enveloppe_a_sa_limite(manche):
             return
     pytest.fail("no round was lost")
+
+
+def test_a_quotation_mark_that_nobody_closes_swallows_no_line():
+    rangees = (
+        rangee(reference="EAS-1"),
+        rangee(reference="EAS-2", nom='"CCAS DE DINAN'),
+        rangee(reference="EAS-3"),
+    )
+    contenu = fichier(*rangees)
+    with pytest.raises(ValidationError, match="ligne 4 : il s'y trouve un guillemet"):
+        lire_fichier(contenu)

@@ -53,6 +53,13 @@ def test_the_list_counts_the_pairs_and_tells_each(agent, doublon):
     assert f"n° {doublon.ancienne_id} Jeanne MARTIN / n° {doublon.recente_id} Jeane MARTAIN" in page
 
 
+@pytest.mark.parametrize("page", ["change", "fusionner"])
+def test_reading_the_addresses_of_two_persons_is_noted_on_each_page_that_says_them(agent, doublon, page):
+    reponse = agent.get(adresse(doublon, page))
+    assert "12 RUE DES LILAS" in texte(reponse) or "06 01 02 03 04" in texte(reponse)
+    assert [(lue.quoi, lue.cle) for lue in Lecture.objects.all()] == [("doublon", doublon.pk)]
+
+
 def test_the_two_stand_side_by_side_with_what_differs_and_their_stays(agent, doublon):
     page = texte(agent.get(adresse(doublon)))
     assert "<mark>MARTIN</mark>" in page
