@@ -84,7 +84,7 @@ def effacer_donnees(*, senior: Senior, motif: str, par, le: date, maintenant: da
     with acte("données effacées à la demande", par=par, motif=motif):
         groupes = Groupe.objects.verrouiller().filter(inscriptions__senior=senior.pk).order_by("pk")
         list(groupes.values_list("pk"))
-        cles = [senior.pk, *_absorbees([senior.pk])]
+        cles = [senior.pk, *Senior.objects.anciennes([senior.pk])]
         senior = {s.pk: s for s in Senior.objects.verrouiller().filter(pk__in=cles).order_by("pk")}[senior.pk]
         if not senior.en_usage:
             raise EffacementRefuse(
@@ -136,7 +136,7 @@ def _prendre(cles: list[int]) -> list[int]:
     """
     sans_attendre = Senior.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
     prises = list(sans_attendre.filter(pk__in=cles).order_by("pk").values_list("pk", flat=True))
-    anciennes = _absorbees(prises)
+    anciennes = Senior.objects.anciennes(prises)
     libres = set(sans_attendre.filter(pk__in=anciennes).order_by("pk").values_list("pk", flat=True))
     tenues = {actuelle for ancienne, actuelle in anciennes.items() if ancienne not in libres}
     return [cle for cle in prises if cle not in tenues]
@@ -148,7 +148,7 @@ def _noter(senior: Senior, nature: str, motif: str, *, par, maintenant: datetime
 
 def _oublier(cles: list[int], maintenant: datetime) -> None:
     """Take their names from these persons, who are locked, from their former spellings and from the journal."""
-    toutes = sorted({*cles, *_absorbees(cles)})
+    toutes = sorted({*cles, *Senior.objects.anciennes(cles)})
     rang = Concat(Value("N"), Cast("pk", CharField()))
     Senior.objects.filter(pk__in=toutes).update(
         nom=SANS_NOM,
@@ -180,22 +180,14 @@ def _oublier(cles: list[int], maintenant: datetime) -> None:
         curseur.execute("SELECT seniors_oublier(%s)", [toutes])
 
 
-def _absorbees(cles: list[int]) -> dict[int, int]:
-    """Return the former spellings that lead to these persons, however many merges away: key → the person's."""
-    trouvees, derniers = {}, {cle: cle for cle in cles}
-    while derniers:
-        absorbees = Senior.objects.filter(fusionne_dans__in=derniers).values_list("pk", "fusionne_dans")
-        derniers = {pk: derniers[gardee] for pk, gardee in absorbees}
-        trouvees |= derniers
-    return trouvees
-
-
 def _oublier_les_courriels(senior: Senior) -> None:
     """Take away the texts of the mails that named the person, under any spelling, sent or given up.
 
     One that still waits leaves first, and goes like the others in its time.
     """
-    ecrits = Senior.pgh_event_model.objects.filter(pgh_obj__in=[senior.pk, *_absorbees([senior.pk])])
+    ecrits = Senior.pgh_event_model.objects.filter(
+        pgh_obj__in=[senior.pk, *Senior.objects.anciennes([senior.pk])]
+    )
     noms = set(ecrits.order_by().values_list("prenom", "nom").distinct()) | {(senior.prenom, senior.nom)}
     motifs = "|".join(rf"{re.escape(prenom)}\s+{re.escape(nom)}" for prenom, nom in sorted(noms))
     finis = Q(envoye_le__isnull=False) | Q(tentatives__gte=TENTATIVES_MAX)

@@ -14,6 +14,7 @@ from conventions.tests.factories import CompteFactory, connecter
 from sejours.models import Groupe
 from seniors.models import DemandeDonnees, Doublon, Fusion, Senior
 from seniors.operations.doublons import chercher_doublons
+from seniors.operations.fusions import fusionner
 from seniors.tests.factories import PARIS, InscriptionFactory, SeniorFactory, clair, groupe_dote, solde
 from sev.socle.models import Lecture
 
@@ -163,6 +164,23 @@ def test_what_is_held_is_handed_over_whole_and_noted(agent, doublon):
         ("EXPORT", "Courriel du 3 mai"),
         ("EXPORT", "Le même"),
     ]
+
+
+def test_an_export_gives_every_former_spelling_however_many_merges_away(agent, doublon):
+    premiere, seconde = doublon.recente, doublon.ancienne
+    derniere = SeniorFactory(nom="MARTINE", prenom="Jeanne", date_naissance=date(1948, 3, 12))
+    for garder, absorber in ((seconde, premiere), (derniere, seconde)):
+        fusionner(
+            garder=garder,
+            absorber=absorber,
+            par=CompteFactory(ancv=True),
+            motif="Même personne",
+            le=MAINTENANT.date(),
+            maintenant=MAINTENANT,
+        )
+    reponse = agent.post(adresse(derniere, "exporter"), {"motif": "Courriel du 3 mai", "format": "json"})
+    orthographes = json.loads(reponse.content)["Autres orthographes"]
+    assert {autre["nom d'usage"] for autre in orthographes} == {"MARTIN", "MARTAIN"}
 
 
 def test_an_erasure_says_what_holds_it_back_then_is_done(agent, doublon):

@@ -475,14 +475,15 @@ def test_two_persons_whom_a_colleague_told_apart_are_not_merged(jeanne, jeane, f
 
 
 def test_credits_of_a_merge_undone_are_locked_by_key(jeanne, jeane, fusionne, defait):
-    """Jeane waits for two porteurs, the later credit first: both credits are taken in the order of their keys."""
-    un, autre = groupe_dote(sejour__debut=date(2022, 6, 11)), groupe_dote(sejour__debut=date(2022, 6, 25))
+    """Two porteurs' credits may be needed: a batch that is paid, or a stay that is cancelled, takes them by key too."""
+    premier, second = (
+        groupe_dote(sejour__debut=date(2022, 6, 11)),
+        groupe_dote(sejour__debut=date(2022, 6, 25)),
+    )
     InscriptionFactory(groupe=groupe_dote(), senior=jeanne)
-    ici = groupe_dote(sejour__debut=date(2023, 5, 13))
-    InscriptionFactory(groupe=ici, senior=jeanne, le=date(2022, 4, 22))
     fusion = fusionne(jeanne, jeane)
-    InscriptionFactory(groupe=autre, senior=jeanne, le=date(2022, 4, 23))
-    InscriptionFactory(groupe=un, senior=jeanne, le=date(2022, 4, 24))
+    InscriptionFactory(groupe=second, senior=jeanne, le=date(2022, 4, 23))
+    InscriptionFactory(groupe=premier, senior=jeanne, le=date(2022, 4, 24))
     with CaptureQueriesContext(connection) as prises:
         defait(fusion)
     credits = [r["sql"] for r in prises if 'FROM "conventions_credit"' in r["sql"].split("WHERE")[0]]
