@@ -77,9 +77,6 @@ ECHEANCES = (
     Echeance(
         "pieces", "Détruire les pièces anciennes", "validation.tasks.detruire_pieces", *chaque_nuit(3, 40)
     ),
-    Echeance(
-        "seances", "Effacer les séances terminées", "sev.socle.tasks.effacer_seances", *chaque_nuit(4, 20)
-    ),
     Echeance("doublons", "Chercher les doublons", "seniors.tasks.chercher_doublons", *chaque_nuit(3, 10)),
     Echeance("retention", "Effacer ce qui n'est plus nécessaire", "sev.tasks.purger", *chaque_nuit(3, 40)),
     Echeance("activite", "Relever l'activité", "activite.tasks.relever_activite", *chaque_heure(30)),
