@@ -18,6 +18,8 @@ SEV_DATA = Path(os.environ.get("SEV_DATA", BASE_DIR / "var"))
 # The demo is a real instance on one machine, over plain http, whose mails and accounts are shown on purpose.
 SEV_DEMO = os.environ.get("SEV_DEMO") == "1"
 SEV_BASE_URL = os.environ.get("SEV_BASE_URL", "http://localhost:8000").rstrip("/")
+# Who runs the machines, as the page « Mentions légales » must say: name, address, telephone.
+SEV_HEBERGEUR = os.environ.get("SEV_HEBERGEUR", "")
 HTTPS = SEV_BASE_URL.startswith("https://")
 
 DEBUG = False
