@@ -71,14 +71,10 @@ class GrandeListe:
         return cles[:CLES_MAX]
 
 
-class LectureAdmin(admin.ModelAdmin):
-    """A list and its pages, without any way to write."""
+class LectureSeule:
+    """Nothing is written there (mixed into a page, or into what stands on the page of something else)."""
 
-    actions = None
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-
-    def has_add_permission(self, request):
+    def has_add_permission(self, request, obj=None):
         return False
 
     def has_change_permission(self, request, obj=None):
@@ -86,6 +82,14 @@ class LectureAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+
+class LectureAdmin(LectureSeule, admin.ModelAdmin):
+    """A list and its pages, without any way to write."""
+
+    actions = None
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
 
 # What the columns of pghistory are called on pages.
