@@ -20,8 +20,6 @@ from sev.socle.temps import aujourdhui
 PAR_PAGE = 20
 TRI_PAR_DEFAUT = "-debut"
 EQUIPEMENT = "sejour__offre__equipement"
-
-
 TRIS = {
     "convention": F("porteur__convention__numero"),
     "nom": alphabetique("porteur__nom"),
