@@ -59,7 +59,11 @@ def pytest_configure(config):
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     # Transactional tests empty the tables; the ledger refuses TRUNCATE but to a connection that says so.
-    connection.settings_dict["OPTIONS"]["options"] += " -c sev.vidage=permis"
+    reglages = connection.settings_dict["OPTIONS"]
+    reglages["options"] += " -c sev.vidage=permis"
+    # Sixteen threads on a busy machine wait longer for each other than a user would: their patience is not tested.
+    reglages["options"] += " -c lock_timeout=120000 -c statement_timeout=240000"
+    reglages["connect_timeout"] = 120
     # The same algorithm at its lowest cost: what is tested is never how long a hash takes.
     Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = (
         1,
