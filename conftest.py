@@ -9,6 +9,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -18,6 +19,7 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.template import engines
 from django.template.base import UNKNOWN_SOURCE, FilterExpression, Node
+from hypothesis import HealthCheck
 
 from conventions.models import Bareme, Tarif
 from sev.socle import pdf
@@ -51,6 +53,13 @@ def pdf_or_skip(atelier):
 
     essayer.__wrapped__ = atelier.__wrapped__
     return essayer
+
+
+# The same examples each time, however long one takes: what a property test finds is found before it lands.
+hypothesis.settings.register_profile(
+    "sev", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("sev")
 
 
 def pytest_configure(config):

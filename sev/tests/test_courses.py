@@ -58,7 +58,7 @@ def ensemble(*actes) -> list:
     def courir(acte):
         try:
             connection.ensure_connection()
-            depart.wait(20)
+            depart.wait(120)
             return acte()
         except Exception as erreur:  # noqa: BLE001 - judged by `erreurs`
             return erreur
