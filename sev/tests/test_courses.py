@@ -69,6 +69,21 @@ def ensemble(*actes) -> list:
         return list(bassin.map(courir, actes))
 
 
+@contextmanager
+def double_par(acte, *, avant: str):
+    """Let `acte` be done whole, in another connection, right before the first statement of the block that begins so."""
+    issues = []
+
+    def laisser_passer(execute, sql, *suite):
+        if sql.startswith(avant) and not issues:
+            issues.extend(ensemble(acte))
+        return execute(sql, *suite)
+
+    with connection.execute_wrapper(laisser_passer):
+        yield
+    assert (len(issues), erreurs(issues)) == (1, []), "nobody came in between"
+
+
 def erreurs(issues) -> list[str]:
     """Tell the exceptions that are not refusals: what a user would see as a page 500."""
     return [
