@@ -99,8 +99,10 @@ def _histoire(objet, numero) -> Page | None:
     evenements = modele.objects.filter(pgh_obj=objet.pk).order_by("-pgh_id")
     page = Paginator(evenements, ACTES_PAR_PAGE).get_page(numero)
     etats = list(page.object_list)
+    if not etats:
+        return page
     # The state before the oldest of the page.
-    avant = evenements.filter(pgh_id__lt=etats[-1].pgh_id).first() if etats else None
+    avant = evenements.filter(pgh_id__lt=etats[-1].pgh_id).first()
     page.object_list = [
         Trace.de(apres, _changement(avant, apres))
         for apres, avant in zip(etats, [*etats[1:], avant], strict=True)
@@ -110,7 +112,7 @@ def _histoire(objet, numero) -> Page | None:
 
 def _changement(avant, apres) -> str:
     if avant is None:
-        return "Création"
+        return "Création" if apres.pgh_label == "insert" else "Premier changement gardé"
     champs = [c.name for c in apres._meta.fields if not c.name.startswith(JAMAIS_DITS)]
     return " ; ".join(ecarts(avant, apres, champs))
 

@@ -12,7 +12,9 @@ from django.urls import reverse
 from conventions.operations.comptes import corriger_adresse
 from conventions.operations.conventions import reprendre, suspendre
 from conventions.tests.factories import CompteFactory, CreditFactory, connecter
-from seniors.tests.factories import MAINTENANT, clair
+from seniors.models import Doublon
+from seniors.operations.doublons import ecarter
+from seniors.tests.factories import MAINTENANT, SeniorFactory, clair
 from sev.socle.journal import acte
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +74,22 @@ def test_a_page_that_keeps_no_history_says_so(client, ancv, porteur):
     assert "Cette page ne garde pas l’historique de ses changements." in clair(
         histoire(client, mouvement).content.decode()
     )
+
+
+def test_a_pair_of_doubles_has_no_history_until_somebody_decides(client, ancv):
+    deux = [SeniorFactory(), SeniorFactory()]
+    doublon = Doublon.objects.create(
+        ancienne=deux[0],
+        recente=deux[1],
+        raison=Doublon.Raison.NOM_PROCHE,
+        ressemblance=0.8,
+        trouve_le=MAINTENANT,
+    )
+    assert "Rien n’a encore été fait." in histoire(client, doublon).content.decode()
+    ecarter(doublon=doublon, motif="Deux cousines", par=ancv, maintenant=MAINTENANT)
+    assert [ligne[1:] for ligne in lignes(histoire(client, doublon))] == [
+        ["Alix AGENT", "Premier changement gardé", "Deux cousines"]
+    ]
 
 
 def test_a_long_history_is_turned_over_without_losing_what_was_before(client, ancv, porteur):
