@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.admin.utils import get_fields_from_path, unquote
 from django.core.exceptions import FieldDoesNotExist
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.utils.functional import cached_property
 
 from sev.socle.courriels import relancer
+from sev.socle.journal import Trace, ecarts
 from sev.socle.models import Courriel, Lecture, Passage
 from sev.socle.temps import maintenant
 from sev.socle.typographie import quantite
@@ -19,6 +20,9 @@ CLES_MAX = 5_000
 CHIFFRES_MAX = 18  # of a key, in the database
 # What the filters of the admin ask of a column.
 QUESTIONS = {"exact", "isnull", "isempty", "gte", "lt"}
+ACTES_PAR_PAGE = 50
+# Columns of pghistory's own, and sort keys: they say nothing that another column doesn't.
+JAMAIS_DITS = ("pgh_", "cle_")
 
 
 class FiltresOfferts(admin.ModelAdmin):
@@ -109,14 +113,51 @@ class GrandeListe:
         return cles[:CLES_MAX]
 
 
-class LectureAdmin(FiltresOfferts):
-    """A list and its pages, without any way to write."""
+class Histoire:
+    """« Historique » of an object's page: what the journal tells of it (X3); mixed in before Django's ModelAdmin.
 
-    actions = None
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
+    Django's own page knows only what was typed in its forms, which is nearly nothing here.
+    """
 
-    def has_add_permission(self, request):
+    object_history_template = "admin/socle/histoire.html"
+
+    def history_view(self, request, object_id, extra_context=None):
+        """Show who did what to the object, when, from what to what, and why: the latest first."""
+        objet = self.get_object(request, unquote(object_id))
+        page = None if objet is None else _histoire(objet, request.GET.get("p"))
+        return super().history_view(request, object_id, {"page": page, **(extra_context or {})})
+
+
+def _histoire(objet, numero) -> Page | None:
+    """Return a page of the traces of `objet`, the latest first; None when its changes are not kept."""
+    modele = getattr(objet, "pgh_event_model", None)
+    if modele is None:
+        return None
+    evenements = modele.objects.filter(pgh_obj=objet.pk).order_by("-pgh_id")
+    page = Paginator(evenements, ACTES_PAR_PAGE).get_page(numero)
+    etats = list(page.object_list)
+    if not etats:
+        return page
+    # The state before the oldest of the page.
+    avant = evenements.filter(pgh_id__lt=etats[-1].pgh_id).first()
+    page.object_list = [
+        Trace.de(apres, _changement(avant, apres))
+        for apres, avant in zip(etats, [*etats[1:], avant], strict=True)
+    ]
+    return page
+
+
+def _changement(avant, apres) -> str:
+    if avant is None:
+        return "Création" if apres.pgh_label == "insert" else "Premier changement gardé"
+    champs = [c.name for c in apres._meta.fields if not c.name.startswith(JAMAIS_DITS)]
+    return " ; ".join(ecarts(avant, apres, champs))
+
+
+class LectureSeule:
+    """Nothing is written there (mixed into a page, or into what stands on the page of something else)."""
+
+    def has_add_permission(self, request, obj=None):
         return False
 
     def has_change_permission(self, request, obj=None):
@@ -124,6 +165,14 @@ class LectureAdmin(FiltresOfferts):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+
+class LectureAdmin(LectureSeule, Histoire, FiltresOfferts):
+    """A list and its pages, without any way to write."""
+
+    actions = None
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
 
 # What the columns of pghistory are called on pages.
