@@ -88,7 +88,7 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    """Let no test begin just before midnight in Paris: the day that it reads first would not be the one it reads last."""
+    """Let no test begin just before midnight in Paris: it would read one day first, and another one last."""
     minuit = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     reste = minuit.timestamp() - time.time()
     if reste < (300 if {"navigateur", "pannes"} & {marque.name for marque in item.iter_markers()} else 60):
