@@ -125,6 +125,14 @@ def django_db_setup(django_db_setup, django_db_blocker):
             modele.objects.bulk_create(nouvelles, ignore_conflicts=True)
 
     post_migrate.connect(remettre, sender=apps.get_app_config("conventions"), weak=False)
+    yield
+    # A thread of the live server keeps its connection as long as the browser keeps the socket: the database could not
+    # be dropped while one of them is on its way out.
+    with django_db_blocker.unblock(), connection.cursor() as curseur:
+        curseur.execute(
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session")
