@@ -72,9 +72,10 @@ class GrandeListe:
 
 
 class LectureAdmin(admin.ModelAdmin):
-    """A list and its pages, without any way to write."""
+    """A list and its pages, without any way to write; what the machine keeps grows, so the list is bounded."""
 
     actions = None
+    paginator = PaginateurBorne
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
