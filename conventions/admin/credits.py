@@ -148,6 +148,11 @@ class MouvementAdmin(GrandeListe, ExportAdmin, LectureAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).avec_solde()
 
+    def get_ordering(self, request):
+        """Sort what is left of a filter once it is found: by the key, an old year costs a walk back to it."""
+        filtree = any(cle.startswith(("credit__", "date__")) for cle in request.GET)
+        return ["-date", "-pk"] if filtree else ["-pk"]
+
     def lookup_allowed(self, lookup, value, request):
         """Let the page of a credit lead to its entries."""
         return lookup == "credit__id__exact" or super().lookup_allowed(lookup, value, request)

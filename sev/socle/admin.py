@@ -115,6 +115,11 @@ class JournalAdmin(LectureAdmin):
             champ.verbose_name = noms.get(champ.name, champ.verbose_name)
         super().__init__(model, admin_site)
 
+    def get_ordering(self, request):
+        """Sort a day by its instants, the same order: it is then read where it stands, not by a walk back to it."""
+        d_un_jour = any(cle.startswith("pgh_created_at") for cle in request.GET)
+        return ["-pgh_created_at", "-pgh_id"] if d_un_jour else self.ordering
+
     @admin.display(description="le", ordering="pgh_created_at")
     def le(self, evenement):
         return evenement.pgh_created_at
