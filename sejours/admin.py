@@ -8,24 +8,15 @@ from sejours.forms import EquipementForm, OffreForm, PreinscriptionForm, SejourF
 from sejours.models import DemandePlaces, Equipement, Groupe, Offre, Sejour
 from sejours.operations.groupes import preinscrire
 from sejours.operations.offres import creer_offre, publier_sejour
-from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin
+from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin, LectureSeule
 from sev.socle.temps import aujourdhui
 
 
-class Lecture(admin.TabularInline):
+class Lecture(LectureSeule, admin.TabularInline):
     """What belongs to the object, as links."""
 
     extra = 0
     show_change_link = True
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
 
 class OffreInline(Lecture):

@@ -8,13 +8,14 @@ from io import BytesIO
 from itertools import chain, islice
 
 from django.http import HttpResponse
-from django.utils.http import content_disposition_header
 from django.utils.timezone import is_aware, localtime
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
+
+from sev.socle.telechargement import document
 
 TYPE_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -148,11 +149,4 @@ def classeur_xlsx(*feuilles: Feuille) -> bytes:
 
 def reponse_xlsx(nom: str, contenu: bytes) -> HttpResponse:
     """The workbook as a download named `nom`."""
-    return HttpResponse(
-        contenu,
-        content_type=TYPE_XLSX,
-        headers={
-            "Content-Disposition": content_disposition_header(True, nom),
-            "Cache-Control": "private, no-store",
-        },
-    )
+    return document(nom, contenu, TYPE_XLSX)
