@@ -157,9 +157,10 @@ class LectureSeule:
 
 
 class LectureAdmin(LectureSeule, Histoire, FiltresOfferts):
-    """A list and its pages, without any way to write."""
+    """A list and its pages, without any way to write; what the machine keeps grows, so the list is bounded."""
 
     actions = None
+    paginator = PaginateurBorne
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
@@ -189,6 +190,11 @@ class JournalAdmin(LectureAdmin):
         for champ in model._meta.fields:
             champ.verbose_name = noms.get(champ.name, champ.verbose_name)
         super().__init__(model, admin_site)
+
+    def get_ordering(self, request):
+        """Sort a day by its instants, the same order: it is then read where it stands, not by a walk back to it."""
+        d_un_jour = any(cle.startswith("pgh_created_at") for cle in request.GET)
+        return ["-pgh_created_at", "-pgh_id"] if d_un_jour else self.ordering
 
     @admin.display(description="le", ordering="pgh_created_at")
     def le(self, evenement):
