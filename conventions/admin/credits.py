@@ -198,9 +198,9 @@ class EtatFilter(admin.SimpleListFilter):
         etat, _, jours = (self.value() or "").partition("-")
         if etat == "attente":
             queryset = queryset.filter(decidee_le__isnull=True, retiree_le__isnull=True)
-            return (
-                queryset.filter(faite_le__lt=maintenant() - timedelta(days=int(jours))) if jours else queryset
-            )
+            if jours in map(str, AGES):
+                queryset = queryset.filter(faite_le__lt=maintenant() - timedelta(days=int(jours)))
+            return queryset
         if etat in ("accordee", "refusee"):
             return queryset.filter(decidee_le__isnull=False, accorde__isnull=etat == "refusee")
         return queryset.filter(retiree_le__isnull=False) if etat == "retiree" else queryset

@@ -34,7 +34,7 @@ class ExportAdmin(admin.ModelAdmin):
         return super().changelist_view(request, {"tableur": adresse, **(extra_context or {})})
 
     def exporter(self, request):
-        """Give the filtered list as a spreadsheet."""
+        """Give the filtered list as a spreadsheet, unless it is too long for one."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         nom, le = self.opts.verbose_name_plural, aujourdhui()

@@ -246,6 +246,12 @@ class DoublonAdmin(Figee):
             noter(quoi="doublon", cle=doublon.pk, par=request.user)
         return page
 
+    def executer(self, request, un_acte, objet=None):
+        """Note that the page of the merge is read too: it says addresses and e-mails (X2)."""
+        if un_acte is FUSIONNER:
+            noter(quoi="doublon", cle=objet.pk, par=request.user)
+        return super().executer(request, un_acte, objet)
+
 
 @admin.register(Fusion)
 class FusionAdmin(Figee):

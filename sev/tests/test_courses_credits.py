@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from conventions.models import Bareme, Compte, DemandeComplement, Mouvement
+from conventions.models import Bareme, Compte, DemandeComplement, Mouvement, Programme
 from conventions.operations.complements import demander, retirer
 from conventions.operations.comptes import CompteRefuse, creer_agent
+from conventions.operations.credits import allouer
 from conventions.operations.programme import ProgrammeRefuse, fixer_plafond
 from conventions.tests.factories import CompteFactory, CreditFactory, ProgrammeFactory, connecter
 from sejours.models import Groupe, Option
@@ -169,7 +170,43 @@ def un_complement_pendant_que_les_listes_bougent():
     )
 
 
+def une_enveloppe_corrigee_pendant_qu_on_alloue():
+    """Staff type another envelope on the programme's page while colleagues allot: no page breaks, no total is lost."""
+    agent = CompteFactory(ancv=True)
+    programme = Programme.objects.get(pk=ProgrammeFactory().pk)
+    Programme.objects.filter(pk=programme.pk).update(enveloppe=1_000_000)
+    conventions = [CompteFactory().organisme.convention for _ in range(6)]
+    clients = [Client() for _ in range(4)]
+    for client in clients:
+        connecter(client, agent)
+
+    def correction(client, enveloppe):
+        envoi = {
+            "enveloppe": str(enveloppe),
+            "delai_option": "7",
+            "aidants_aides": "1",
+            "contact_telephone": "0 969 320 616",
+            "contact_email": "a@b.fr",
+            "fermetures-TOTAL_FORMS": "0",
+            "fermetures-INITIAL_FORMS": "0",
+        }
+        return lambda: client.post(f"/admin/conventions/programme/{programme.pk}/change/", envoi).status_code
+
+    def dotation(convention):
+        return lambda: allouer(
+            convention=convention, annee=2022, montant=Decimal(100), motif="essai", par=agent, le=LE
+        )
+
+    issues = ensemble(
+        *(correction(client, programme.alloue + 300 + rang) for rang, client in enumerate(clients)),
+        *(dotation(convention) for convention in conventions),
+    )
+    rendus = {issue for issue in issues[:4] if not isinstance(issue, Exception)}
+    return erreurs(issues) + ecart("pages that broke", rendus - {200, 302}, set()) + invariants()
+
+
 COURSES = {
+    "an envelope corrected while others allot": une_enveloppe_corrigee_pendant_qu_on_alloue,
     "a request is decided once, whoever answers": une_demande_et_plusieurs_agents,
     "the same request sent sixteen times waits once": une_demande_envoyee_seize_fois,
     "a year is renewed once": une_annee_renouvelee_par_plusieurs,
@@ -179,6 +216,11 @@ COURSES = {
 
 # Race, what is taken away, what must then be seen.
 PERDUES = [
+    (
+        une_enveloppe_corrigee_pendant_qu_on_alloue,
+        [sans_aucun_verrou()],
+        "IntegrityError|ProgrammingError|InternalError",
+    ),
     (une_demande_et_plusieurs_agents, [sans_aucun_verrou()], "complements: |decisions: "),
     (
         une_demande_envoyee_seize_fois,
