@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from django.contrib import admin, messages
-from django.core.paginator import Paginator
+from django.contrib.admin.utils import unquote
+from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.utils.functional import cached_property
 
 from sev.socle.courriels import relancer
+from sev.socle.journal import Trace, ecarts
 from sev.socle.models import Courriel, Lecture, Passage
 from sev.socle.temps import maintenant
 from sev.socle.typographie import quantite
@@ -15,6 +17,9 @@ from sev.socle.typographie import quantite
 LIGNES_MAX = 10_000
 CLES_MAX = 5_000
 CHIFFRES_MAX = 18  # of a key, in the database
+ACTES_PAR_PAGE = 50
+# Columns of pghistory's own, and sort keys: they say nothing that another column doesn't.
+JAMAIS_DITS = ("pgh_", "cle_")
 
 
 class PaginateurBorne(Paginator):
@@ -71,6 +76,47 @@ class GrandeListe:
         return cles[:CLES_MAX]
 
 
+class Histoire:
+    """« Historique » of an object's page: what the journal tells of it (X3); mixed in before Django's ModelAdmin.
+
+    Django's own page knows only what was typed in its forms, which is nearly nothing here.
+    """
+
+    object_history_template = "admin/socle/histoire.html"
+
+    def history_view(self, request, object_id, extra_context=None):
+        """Show who did what to the object, when, from what to what, and why: the latest first."""
+        objet = self.get_object(request, unquote(object_id))
+        page = None if objet is None else _histoire(objet, request.GET.get("p"))
+        return super().history_view(request, object_id, {"page": page, **(extra_context or {})})
+
+
+def _histoire(objet, numero) -> Page | None:
+    """Return a page of the traces of `objet`, the latest first; None when its changes are not kept."""
+    modele = getattr(objet, "pgh_event_model", None)
+    if modele is None:
+        return None
+    evenements = modele.objects.filter(pgh_obj=objet.pk).order_by("-pgh_id")
+    page = Paginator(evenements, ACTES_PAR_PAGE).get_page(numero)
+    etats = list(page.object_list)
+    if not etats:
+        return page
+    # The state before the oldest of the page.
+    avant = evenements.filter(pgh_id__lt=etats[-1].pgh_id).first()
+    page.object_list = [
+        Trace.de(apres, _changement(avant, apres))
+        for apres, avant in zip(etats, [*etats[1:], avant], strict=True)
+    ]
+    return page
+
+
+def _changement(avant, apres) -> str:
+    if avant is None:
+        return "Création" if apres.pgh_label == "insert" else "Premier changement gardé"
+    champs = [c.name for c in apres._meta.fields if not c.name.startswith(JAMAIS_DITS)]
+    return " ; ".join(ecarts(avant, apres, champs))
+
+
 class LectureSeule:
     """Nothing is written there (mixed into a page, or into what stands on the page of something else)."""
 
@@ -84,7 +130,7 @@ class LectureSeule:
         return False
 
 
-class LectureAdmin(LectureSeule, admin.ModelAdmin):
+class LectureAdmin(LectureSeule, Histoire, admin.ModelAdmin):
     """A list and its pages, without any way to write."""
 
     actions = None

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sev.socle.adresses import Adresse, abreger
@@ -99,7 +99,6 @@ def test_staff_see_what_is_odd(changes, expected):
 TEXT = st.text(max_size=90)
 
 
-@settings(deadline=None)
 @given(civilite=TEXT, nom=TEXT, prenom=TEXT, complement=TEXT, voie=TEXT, code_postal=TEXT, ville=TEXT)
 def test_whatever_is_typed_there_are_at_most_six_lines_of_38_characters(**address):
     lines = Adresse(**address).lignes
