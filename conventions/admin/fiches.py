@@ -17,7 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
 from conventions.models import Programme
-from sev.socle.admin import Histoire
+from sev.socle.admin import FiltresOfferts, Histoire
 from sev.socle.envois import premier_envoi
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
@@ -91,7 +91,7 @@ class Recherche(AutocompleteSelect):
         return super().optgroups(name, cles or [""], attrs)
 
 
-class FicheAdmin(Histoire, admin.ModelAdmin):
+class FicheAdmin(Histoire, FiltresOfferts):
     """An object's page with its `actes`; nothing is deleted, and what is typed here is in the journal.
 
     `ajout`, when given, takes the place of Django's page for a new object.

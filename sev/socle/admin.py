@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.utils.functional import cached_property
@@ -20,6 +21,31 @@ CHIFFRES_MAX = 18  # of a key, in the database
 ACTES_PAR_PAGE = 50
 # Columns of pghistory's own, and sort keys: they say nothing that another column doesn't.
 JAMAIS_DITS = ("pgh_", "cle_")
+
+
+class FiltresOfferts(admin.ModelAdmin):
+    """A list that an address filters by what its page offers, and by nothing else (X2).
+
+    Django lets any column of the model be asked about: incomes, the links of mails, passwords could be guessed letter
+    by letter by whoever may not read them.
+    """
+
+    def lookup_allowed(self, lookup, value, request):
+        """Refuse a column of the model that is no filter of the list."""
+        try:
+            self.opts.get_field(lookup.split("__")[0])
+        except FieldDoesNotExist:
+            return super().lookup_allowed(lookup, value, request)
+        offerts = [_chemin(filtre) for filtre in self.get_list_filter(request)]
+        dit = any(lookup == chemin or lookup.startswith(f"{chemin}__") for chemin in offerts)
+        return dit and super().lookup_allowed(lookup, value, request)
+
+
+def _chemin(filtre) -> str:
+    """Return what a filter of a list stands for in an address."""
+    if isinstance(filtre, str | tuple):
+        return filtre if isinstance(filtre, str) else filtre[0]
+    return filtre.parameter_name
 
 
 class PaginateurBorne(Paginator):
@@ -130,7 +156,7 @@ class LectureSeule:
         return False
 
 
-class LectureAdmin(LectureSeule, Histoire, admin.ModelAdmin):
+class LectureAdmin(LectureSeule, Histoire, FiltresOfferts):
     """A list and its pages, without any way to write."""
 
     actions = None
