@@ -8,10 +8,11 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Case, F, When
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from conventions.models import Organisme
-from sejours.forms.options import OptionForm, RefusOptionForm
+from sejours.forms.options import FiltreOptions, OptionForm, RefusOptionForm
 from sejours.models import Option, Sejour
 from sejours.operations import options as operations
 from sejours.regles import dernier_jour_de_la_liste
@@ -104,10 +105,21 @@ RETIRER = Decision(
 def liste(request):
     """The options that one laid or received: first those to answer, the most pressing first."""
     le = aujourdhui()
-    tri, options = _trier(Option.objects.pour(request.user), request.GET.get("tri", ""))
+    filtres, siennes = _filtres(request, le), Option.objects.pour(request.user)
+    tri, options = _trier(filtres.filtrer(siennes), request.GET.get("tri", ""))
     page = Paginator(_completes(options), PAR_PAGE).get_page(request.GET.get("page"))
-    lignes = [_ligne(option, request.user, le) for option in page]
-    return render(request, "sejours/options.html", {"page": page, "tri": tri, "lignes": lignes})
+    contexte = {
+        "page": page,
+        "tri": tri,
+        "lignes": [_ligne(option, request.user, le) for option in page],
+        "filtres": filtres,
+        "criteres": [
+            {"libelle": libelle, "url": _adresse(request, nom)} for nom, libelle in filtres.criteres().items()
+        ],
+        "sans_criteres": _adresse(request, *filtres.fields),
+        "aucune": not page.paginator.count and not siennes.exists(),
+    }
+    return render(request, "sejours/options.html", contexte)
 
 
 @require_safe
@@ -115,7 +127,8 @@ def liste(request):
 def tableur(request):
     """The same list, whole, as a spreadsheet."""
     le = aujourdhui()
-    _, options = _trier(Option.objects.pour(request.user), request.GET.get("tri", ""))
+    siennes = _filtres(request, le).filtrer(Option.objects.pour(request.user))
+    _, options = _trier(siennes, request.GET.get("tri", ""))
     feuille = Feuille(
         nom="Options",
         titre=f"Options, au {le:%d/%m/%Y}",
@@ -215,6 +228,18 @@ def _decider(request, cle: int, decision: Decision):
     }
     statut = 422 if request.method == "POST" else 200
     return render(request, "sejours/option_decider.html", contexte, status=statut)
+
+
+def _filtres(request, le: date) -> FiltreOptions:
+    return FiltreOptions(request.GET, le=le, au_porteur=request.user.est_porteur)
+
+
+def _adresse(request, *sans: str) -> str:
+    """Return the address of this list without some of its filters, from its first page."""
+    garde = request.GET.copy()
+    for nom in ("page", *sans):
+        garde.pop(nom, None)
+    return f"{reverse('options')}?{garde.urlencode()}"
 
 
 def _completes(options):

@@ -90,7 +90,7 @@ def nouvelle(request, numero):
         return _page_de_fiche(
             request, groupe, form, senior=senior, decision=decision, refus=refus, status=422
         )
-    annoncer_inscription(request, inscription)
+    annoncer_inscription(request, inscription, montant=groupe.aide_du_tarif)
     return redirect("inscription-recherche" if "encore" in request.POST else "groupe", groupe.pk)
 
 
