@@ -4,7 +4,7 @@ from django import forms
 from django.db.models import Q
 
 from conventions.models import Compte
-from sev.socle.filtres import Filtre, choix_d_annees
+from sev.socle.filtres import Filtre, choix_d_annees, contient
 from sev.socle.saisie import TexteField
 from validation.suivi import Situation
 
@@ -51,9 +51,6 @@ class FiltreValidations(Filtre):
 
 def _nomme(mots: str) -> Q:
     """Match a group's number, or part of a name."""
-    noms = (f"{EQUIPEMENT}__nom", f"{EQUIPEMENT}__prestataire__nom", "porteur__nom")
-    condition = Q()
-    for nom in noms:
-        condition |= Q(**{f"{nom}__unaccent__icontains": mots})
+    condition = contient(mots, f"{EQUIPEMENT}__nom", f"{EQUIPEMENT}__prestataire__nom", "porteur__nom")
     numero = mots.removeprefix("n°").strip()
     return condition | Q(pk=int(numero)) if numero.isdecimal() and len(numero) < 10 else condition
