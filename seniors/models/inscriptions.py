@@ -39,11 +39,13 @@ class InscriptionQuerySet(models.QuerySet):
         """Return the list of `groupe` as it stands, or as its cancellation found it (S8): read, never changed."""
         return self.filter(groupe=groupe, effacee_le=groupe.annule_le)
 
+    def par_nom(self):
+        """Return the registrations in the order of a printed list, with their persons, in one query."""
+        return self.select_related("senior").order_by(*Inscription.PAR_NOM)
+
     def liste(self):
-        """Return the registrations in the order of a printed list, with their persons and links, in one query."""
-        return self.select_related("senior", "senior_lie__senior", "conjoint__senior").order_by(
-            "senior__cle_nom", "senior__cle_prenom", "senior__date_naissance", "pk"
-        )
+        """Return the registrations as `par_nom`, with the persons whom they are linked to, in one query."""
+        return self.par_nom().select_related("senior_lie__senior", "conjoint__senior")
 
     def en_attente_de_credit(self):
         """Return the registrations refused for lack of credit, the first to be served first (C9)."""
@@ -130,6 +132,7 @@ class Inscription(models.Model):
         ABSENTE = "ABSENTE", "absence au séjour"
         NON_VERSEE = "NON_VERSEE", "dossier clos sans versement"
 
+    PAR_NOM = ("senior__cle_nom", "senior__cle_prenom", "senior__date_naissance", "pk")
     AVEC_COMMENTAIRES = ~Q(commentaires="") | ~Q(regroupement="")
     MOTIFS_DE_FILE = (SansAide.CREDITS_EPUISES, SansAide.SANS_DOTATION)
 

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from seniors.models import Doublon, Senior
 from sev.socle.journal import acte
-from sev.socle.refus import RefusMetier
+from sev.socle.refus import RefusMetier, motif_exige
 
 LOT = 1000
 # By one run: less than a minute. Of a base that was never compared, the next nights take the rest.
@@ -102,11 +102,10 @@ def _comparer_un_lot(maintenant: datetime) -> int:
 @transaction.atomic
 def ecarter(*, doublon: Doublon, motif: str, par, maintenant: datetime) -> Doublon:
     """Write that the two are not the same person: the pair is never proposed again. Raises DoublonRefuse."""
-    if not motif.strip():
-        raise DoublonRefuse("Dites ce qui le montre : un collègue le lira.", champ="motif")
-    with acte("doublon écarté", par=par, motif=motif.strip()):
+    motif = motif_exige(motif, DoublonRefuse, "Dites ce qui le montre : un collègue le lira.")
+    with acte("doublon écarté", par=par, motif=motif):
         doublon = _a_decider(doublon)
-        doublon.decision, doublon.motif = Doublon.Decision.DIFFERENTES, motif.strip()
+        doublon.decision, doublon.motif = Doublon.Decision.DIFFERENTES, motif
         doublon.decide_le, doublon.decide_par = maintenant, par
         doublon.save(update_fields=["decision", "motif", "decide_le", "decide_par"])
     return doublon
@@ -115,9 +114,8 @@ def ecarter(*, doublon: Doublon, motif: str, par, maintenant: datetime) -> Doubl
 @transaction.atomic
 def reproposer(*, doublon: Doublon, motif: str, par) -> Doublon:
     """Put a pair that was set aside back among those to decide. Raises DoublonRefuse."""
-    if not motif.strip():
-        raise DoublonRefuse("Dites pourquoi la paire est à revoir.", champ="motif")
-    with acte("doublon à revoir", par=par, motif=motif.strip()):
+    motif = motif_exige(motif, DoublonRefuse, "Dites pourquoi la paire est à revoir.")
+    with acte("doublon à revoir", par=par, motif=motif):
         doublon = Doublon.objects.select_for_update(of=("self",)).get(pk=doublon.pk)
         if doublon.decision != Doublon.Decision.DIFFERENTES:
             raise DoublonRefuse("Cette paire n'a pas été écartée : relisez-la.")

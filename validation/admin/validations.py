@@ -12,6 +12,7 @@ from sejours.admin import Figee
 from sejours.models import Equipement, Groupe
 from seniors.models import Inscription
 from sev.socle.admin import GrandeListe, JournalAdmin
+from sev.socle.saisie import MotifField
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import date_complete, euros, quantite
 from validation.models import Presence, Validation, Versement
@@ -25,12 +26,7 @@ from validation.regles import echeance_du_porteur
 class MotifForm(forms.Form):
     """Why ANCV decides: both sides will read it."""
 
-    motif = forms.CharField(
-        label="Motif",
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Les deux parties le liront.",
-    )
+    motif = MotifField("Les deux parties le liront.", max_length=300)
 
 
 class ProlongationForm(MotifForm):
