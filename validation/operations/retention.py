@@ -22,5 +22,6 @@ def effacer_fichiers(*, cles: list[int], le: date, maintenant: datetime) -> int:
         .values_list("pk", flat=True)
     )
     with acte("fichier effacé, durée de conservation"), connection.cursor() as curseur:
-        curseur.execute("SELECT validation_oublier_ibans(%s, %s)", [dus, maintenant])
+        # VALUES, because pghistory gives no context to what begins with SELECT.
+        curseur.execute("VALUES (validation_oublier_ibans(%s, %s))", [dus, maintenant])
         return curseur.fetchone()[0]

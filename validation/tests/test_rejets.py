@@ -229,7 +229,7 @@ def test_a_return_is_recorded_once_with_the_bank_s_reason(virement):
         rejete(virement, motif="  ")
     assert refus.value.champ == "motif"
     rejete(virement)
-    with pytest.raises(RejetRefuse, match=r"déjà enregistré, par .*, le lundi 27 juin 2022"):
+    with pytest.raises(RejetRefuse, match="déjà enregistré, par Alix AGENT"):
         rejete(virement)
 
 
@@ -389,7 +389,7 @@ def test_ancv_writes_an_account_with_a_reason_and_for_a_provider(groupe, ancv):
 
 
 def test_readers_alone_cannot_write_so_ancv_does(groupe, ancv):
-    prestataire_de(groupe).comptes.update(role="LECTEUR")
+    prestataire_de(groupe).comptes.update(titulaire=False, role="LECTEUR")
     a_la_place(groupe, ancv)
     assert CoordonneesBancaires.objects.get().iban == IBANS[1]
 
