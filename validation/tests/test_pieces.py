@@ -1,5 +1,6 @@
 """Papers: what is taken, what is refused whatever its name, what a name becomes; and their destruction (V5, X4)."""
 
+import re
 import zlib
 from datetime import date, timedelta
 from io import BytesIO
@@ -199,9 +200,8 @@ def test_a_name_ends_as_what_the_file_is():
 
 
 def test_a_file_is_kept_under_a_name_of_ours():
-    gardee = mettre_de_cote(lire_piece(fichier_pdf("../avis de Jeanne.pdf")))
-    dossier, _, nom = gardee.chemin.partition("/")
-    assert (dossier, len(nom), nom.count("-")) == ("pieces", 36, 4)
+    gardee = mettre_de_cote(lire_piece(fichier_pdf("../avis de Jeanne.pdf")), par=CompteFactory.build(pk=7))
+    assert re.fullmatch("pieces/7-[0-9a-f]{32}", gardee.chemin)
     assert gardee.nom == "avis de Jeanne.pdf"
 
 
@@ -209,7 +209,7 @@ def test_a_file_is_kept_under_a_name_of_ours():
 def test_a_file_without_a_report_goes_the_day_after():
     groupe = liste_du_manuel()
     report = signalement(groupe, comptes_de(groupe)[1])
-    orpheline = mettre_de_cote(lire_piece(fichier_pdf()))
+    orpheline = mettre_de_cote(lire_piece(fichier_pdf()), par=CompteFactory.build(pk=7))
     demain = maintenant() + timedelta(minutes=1)
     assert jeter_les_orphelines(avant=maintenant() - timedelta(hours=1)) == 0
     assert default_storage.exists(orpheline.chemin)
