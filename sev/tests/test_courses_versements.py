@@ -169,6 +169,22 @@ def _tout_verser(par) -> list[str]:
     return argent()
 
 
+def un_lot_prepare_contre_defait():
+    """A batch is undone while colleagues make the next one: each sum stands in one live batch, or waits."""
+    ancv = CompteFactory(ancv=True)
+    groupe = due(aides=3)
+    lot = lot_prepare(par=ancv)
+    issues = ensemble(*[abandon(lot, ancv), preparation(ancv)] * 4)
+    vivants = Virement.objects.filter(groupe=groupe, lot__defait_le__isnull=True)
+    libres = Versement.objects.filter(groupe=groupe).a_verser().count()
+    return (
+        erreurs(issues)
+        + ecart("in a batch or due", sum(v.aides for v in vivants) + libres, 3)
+        + argent()
+        + _reverser(groupe, ancv)
+    )
+
+
 def un_virement_rejete_par_huit():
     """Eight colleagues record the same return at once: it is written once, told once."""
     ancv, groupe = CompteFactory(ancv=True), due(aides=3)
@@ -219,6 +235,7 @@ COURSES = {
     "a batch marked paid by eight colleagues is paid once": un_lot_paye_par_huit,
     "a batch paid and undone at once is one or the other": paye_contre_defait,
     "batches paid while lists are confirmed": paiements_contre_confirmations,
+    "a batch undone while the next one is made": un_lot_prepare_contre_defait,
     "a return recorded by eight colleagues is one": un_virement_rejete_par_huit,
     "a return withdrawn while the next batch is made": rejet_annule_contre_lot,
 }
@@ -260,6 +277,7 @@ PERDUES = [
     ),
     (paye_contre_defait, [sans_aucun_verrou()], "Cannot update|versee_une_seule_fois|lot_egal|ni_paye"),
     (paiements_contre_confirmations, [credits_en_desordre()], "deadlock detected|lock timeout"),
+    (un_lot_prepare_contre_defait, [sans_aucun_verrou()], "versee_une_seule_fois|Cannot update"),
     (un_virement_rejete_par_huit, [sans_aucun_verrou()], "un_rejet_par_virement"),
     (
         rejet_annule_contre_lot,

@@ -413,6 +413,17 @@ def test_a_paper_is_given_to_staff_with_the_right_and_noted(agent, report, horlo
     assert Lecture.objects.filter(quoi="piece").count() == 1
 
 
+def test_a_reader_of_the_side_that_sent_a_paper_is_not_given_it(groupe, prestataire):
+    """It tells incomes (X2), and « voir comme » lends a reader's seat to staff who may not see papers."""
+    compte = comptes_de(groupe)[1]
+    piece = signalement(groupe, compte).pieces.get()
+    adresse = reverse("piece", args=[groupe.pk, piece.pk])
+    assert prestataire.get(adresse).status_code == 200
+    lecteur = CompteFactory(collegue=True, organisme=compte.organisme, role="LECTEUR")
+    assert client_de(lecteur).get(adresse).status_code == 403
+    assert not Piece.objects.pour(lecteur).exists()
+
+
 # --- The same paper twice, too many that wait -----------------------------------------------------------------------
 
 

@@ -84,8 +84,9 @@ def annuler(request, numero):
 
 @require_safe
 @reserve_a(PORTEUR, PRESTATAIRE)
+@ecriture
 def piece(request, numero, piece):
-    """A paper, as a download, to the side that sent it."""
+    """A paper, as a download, to those of the side that sent it who may report: it tells incomes (X2)."""
     pieces = Piece.objects.pour(request.user).filter(signalement__validation=numero, detruite_le__isnull=True)
     try:
         return papiers.telecharger(get_object_or_404(pieces, pk=piece))
