@@ -66,6 +66,8 @@ def _constat(objet):
 
 
 def _avant_de_rejeter(virement: Virement) -> str:
+    if virement.lot.paye_le is None:
+        return "Seul un virement d'un lot payé peut être rejeté par la banque."
     return (
         f"Virement {virement.reference} de {euros(virement.montant)} ({quantite(virement.aides, 'aide')}) à "
         f"{virement.prestataire}, {virement.iban_masque}, payé le {date_complete(virement.lot.paye_le)}. "

@@ -34,23 +34,23 @@ class PieceGardee:
     empreinte: str
 
 
-def place_libre(par: Compte) -> int:
-    """Return how many more papers are kept for `par` before a report takes some of them, or the night the rest."""
+def place_libre(compte: Compte) -> int:
+    """Return how many more papers are kept for `compte` before a report takes some of them, or the night the rest."""
     if not default_storage.exists(DOSSIER):
         return EN_ATTENTE_MAX
     _, noms = default_storage.listdir(DOSSIER)
-    siennes = {f"{DOSSIER}/{nom}" for nom in noms if nom.startswith(_debut(par))}
+    siennes = {f"{DOSSIER}/{nom}" for nom in noms if nom.startswith(_debut(compte))}
     prises = Piece.objects.filter(fichier__in=siennes).count()
     return max(0, EN_ATTENTE_MAX - len(siennes) + prises)
 
 
-def _debut(par: Compte) -> str:
-    return f"{par.pk}-"
+def _debut(compte: Compte) -> str:
+    return f"{compte.pk}-"
 
 
-def mettre_de_cote(piece: PieceLue, *, par: Compte) -> PieceGardee:
+def mettre_de_cote(piece: PieceLue, *, compte: Compte) -> PieceGardee:
     """Keep the file of a checked paper; without a report within a day, `jeter_les_orphelines` removes it."""
-    chemin = default_storage.save(f"{DOSSIER}/{_debut(par)}{uuid4().hex}", ContentFile(piece.contenu))
+    chemin = default_storage.save(f"{DOSSIER}/{_debut(compte)}{uuid4().hex}", ContentFile(piece.contenu))
     return PieceGardee(chemin, piece.nom, piece.type, len(piece.contenu), piece.empreinte)
 
 

@@ -46,7 +46,7 @@ def signaler(request, numero):
         place=place_libre(request.user),
     )
     valide = form.is_valid()
-    gardees += [mettre_de_cote(lue, par=request.user) for lue in form.lues]
+    gardees += [mettre_de_cote(lue, compte=request.user) for lue in form.lues]
     for double in form.doubles:
         messages.info(request, double)
     if "ajouter" in request.POST:
