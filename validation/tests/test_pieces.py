@@ -349,3 +349,12 @@ def test_what_follows_a_picture_is_no_part_of_its_scans():
     """Telephones append films, in which any two bytes may stand."""
     fichier = SimpleUploadedFile("photo.jpg", jpeg_de_passes(6) + b"\xff\xda" * 1_000)
     assert lire_piece(fichier).nom == "photo.jpg"
+
+
+def test_streams_that_overlap_to_be_inflated_a_thousand_times_are_refused():
+    """Each begins in the one before and goes to the end: nearly nothing comes out, but all is read each time."""
+    debut, vide = b"\x00\x09\x00\xf6\xff" + b"stream\n\x78\x01", b"\x00\x00\x00\xff\xff"
+    pdf = b"%PDF-1.4\nstream\n\x78\x01" + (debut + vide * 1_000) * 400 + b"\n%%EOF"
+    assert pieces.defaut_du_pdf(pdf) == pieces.GONFLE
+    seul = b"%PDF-1.4\nstream\n\x78\x01" + debut + vide * 400_000 + b"\n%%EOF"
+    assert pieces.defaut_du_pdf(seul) == ""
