@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from conventions import voir_comme
-from conventions.admin.fiches import ADMINISTRATEUR, Acte, FicheAdmin
+from conventions.admin.fiches import ADMINISTRATEUR, Acte, FicheAdmin, Lien
 from conventions.forms import (
     ActivationForm,
     AgentForm,
@@ -56,10 +56,38 @@ class OrganismeAdmin(FicheAdmin):
     list_filter = ["nature", "type_porteur", "departement"]
     list_select_related = ["convention"]
     search_fields = ["nom", "ville", "convention__numero"]
+    search_help_text = "Nom, ville ou numéro de convention."
+    ajouter = "Ajouter un organisme"
+    liens = (
+        Lien(
+            "Sa convention",
+            "conventions_convention_changelist",
+            "conventions.view_convention",
+            lambda organisme: {"organisme__exact": organisme.pk},
+            propose=lambda organisme: hasattr(organisme, "convention"),
+        ),
+        Lien(
+            "Créer sa convention",
+            "conventions_convention_add",
+            "conventions.add_convention",
+            lambda organisme: {"organisme": organisme.pk},
+            propose=lambda organisme: not hasattr(organisme, "convention"),
+        ),
+        Lien(
+            "Comptes",
+            "conventions_compte_changelist",
+            "conventions.view_compte",
+            lambda organisme: {"organisme__exact": organisme.pk},
+        ),
+    )
 
     def get_readonly_fields(self, request, obj=None):
         """Freeze the nature of an organisation that exists."""
         return ["nature"] if obj else []
+
+
+def _d_un_porteur(convention: Convention) -> bool:
+    return convention.organisme.nature == "PORTEUR"
 
 
 @admin.register(Convention)
@@ -71,7 +99,37 @@ class ConventionAdmin(FicheAdmin):
     list_filter = ["organisme__nature", "activee_le"]
     list_select_related = ["organisme"]
     search_fields = ["numero", "organisme__nom"]
+    search_help_text = "Numéro de convention ou nom de l'organisme."
+    ajouter = "Ajouter une convention"
     autocomplete_fields = ["organisme"]
+    liens = (
+        Lien(
+            "Comptes",
+            "conventions_compte_changelist",
+            "conventions.view_compte",
+            lambda convention: {"organisme__exact": convention.pk},
+        ),
+        Lien(
+            "Crédits",
+            "conventions_credit_changelist",
+            "conventions.view_credit",
+            lambda convention: {"convention__exact": convention.pk},
+            propose=_d_un_porteur,
+        ),
+        Lien(
+            "Demandes de complément",
+            "conventions_demandecomplement_changelist",
+            "conventions.view_demandecomplement",
+            lambda convention: {"convention__exact": convention.pk},
+            propose=_d_un_porteur,
+        ),
+        Lien(
+            "Décisions importées",
+            "conventions_decision_changelist",
+            "conventions.view_decision",
+            lambda convention: {"convention__exact": convention.pk},
+        ),
+    )
     actes = (
         Acte(
             nom="activer",
@@ -119,6 +177,7 @@ class CompteAdmin(FicheAdmin):
     list_filter = ["is_active", "is_staff", "titulaire", "role"]
     list_select_related = ["organisme"]
     search_fields = ["identifiant", "nom", "email", "organisme__nom"]
+    search_help_text = "Identifiant, nom de la personne, adresse e-mail ou organisme."
     actes = (
         Acte(
             nom="corriger",

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from conventions.admin.export import ExportAdmin
-from conventions.admin.fiches import Acte, FicheAdmin
+from conventions.admin.fiches import Acte, FicheAdmin, Lien
 from conventions.forms import MouvementForm
 from conventions.models import Credit, DemandeComplement, Mouvement
 from conventions.operations import credits
@@ -45,6 +45,22 @@ class CreditAdmin(ExportAdmin, FicheAdmin):
     list_filter = ["programme", "convention__organisme__type_porteur"]
     list_select_related = ["convention__organisme", "programme"]
     search_fields = ["convention__numero", "convention__organisme__nom"]
+    search_help_text = "Numéro de convention ou nom de l'organisme."
+    ordering = ["-programme__annee", "convention__numero"]
+    liens = (
+        Lien(
+            "Demandes de complément",
+            "conventions_demandecomplement_changelist",
+            "conventions.view_demandecomplement",
+            lambda credit: {"convention__exact": credit.convention_id},
+        ),
+        Lien(
+            "Tous ses crédits",
+            "conventions_credit_changelist",
+            "conventions.view_credit",
+            lambda credit: {"convention__exact": credit.convention_id},
+        ),
+    )
     fields = readonly_fields = [
         "convention",
         "organisation",
@@ -212,6 +228,16 @@ class DemandeComplementAdmin(ExportAdmin, FicheAdmin):
     list_filter = [EtatFilter, "programme"]
     list_select_related = ["convention__organisme", "programme"]
     search_fields = ["convention__numero", "convention__organisme__nom", "motif"]
+    search_help_text = "Numéro de convention, nom de l'organisme, ou un mot du motif."
+    vide = "Aucun porteur n'a demandé de complément."
+    liens = (
+        Lien(
+            "Ses crédits",
+            "conventions_credit_changelist",
+            "conventions.view_credit",
+            lambda demande: {"convention__exact": demande.convention_id},
+        ),
+    )
     ordering = ["decidee_le", "retiree_le", "faite_le"]
     fields = readonly_fields = [
         "convention",

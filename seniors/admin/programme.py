@@ -182,7 +182,7 @@ class TarifAdmin(programme_admin.TarifAdmin):
 
     @admin.display(description="jusqu'au")
     def jusqu_au(self, tarif):
-        return tarif.fin and f"{tarif.fin:%d/%m/%Y}"
+        return tarif.fin
 
     @admin.display(description="reste à charge (€)")
     def reste(self, tarif):

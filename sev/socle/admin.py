@@ -1,20 +1,178 @@
-"""ANCV's view of what the machine keeps: mails, runs of the tasks, journals, reads. All of it is only read."""
+"""What the pages of the admin share, and ANCV's view of what the machine keeps: mails, runs, journals, reads."""
 
 from collections.abc import Callable
+from operator import attrgetter
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
+from django.db import models
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.text import capfirst
 
 from sev.socle.courriels import relancer
+from sev.socle.journal import Trace, ecarts, precedents
 from sev.socle.models import Courriel, Lecture, Passage
 from sev.socle.temps import maintenant
-from sev.socle.typographie import quantite
+from sev.socle.typographie import euros, quantite
 
 LIGNES_MAX = 10_000
 CLES_MAX = 5_000
 CHIFFRES_MAX = 18  # of a key, in the database
+TRACES_PAR_PAGE = 50
+EN_EUROS = " (€)"  # how the name of an amount ends
+
+
+class Rempli(admin.EmptyFieldListFilter):
+    """Whether something is dated, asked with its own word: « Suspendue : oui, non »."""
+
+    def __init__(self, field, request, params, model, model_admin, field_path):
+        super().__init__(field, request, params, model, model_admin, field_path)
+        self.title = str(self.title).removesuffix(" le")
+
+    def choices(self, changelist):
+        """Return all, those without the date, those with it."""
+        for choix, mots in zip(super().choices(changelist), ("Tout", "Non", "Oui"), strict=True):
+            yield choix | {"display": mots}
+
+
+class Page(admin.ModelAdmin):
+    """What every page of the admin has: a plain title, amounts with their unit, yes and no in words, the journal.
+
+    `ajouter` is what the button that adds an object reads, `vide` what an empty list says.
+    """
+
+    ajouter = ""
+    vide = "Il n'y a rien ici pour l'instant."
+
+    def changelist_view(self, request, extra_context=None):
+        """Name the list after what is in it."""
+        contexte = {
+            "title": capfirst(self.opts.verbose_name_plural),
+            "ajouter": self.ajouter or f"Ajouter : {self.opts.verbose_name}",
+            "vide": self.vide,
+        }
+        return super().changelist_view(request, contexte | (extra_context or {}))
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """Name the page after what the object is; its own name stands below."""
+        nouveau = self.ajouter or f"Ajouter : {self.opts.verbose_name}"
+        contexte = {
+            "title": nouveau if object_id is None else capfirst(self.opts.verbose_name),
+            "historique": self._evenements is not None,
+        }
+        return super().changeform_view(request, object_id, form_url, contexte | (extra_context or {}))
+
+    def get_list_display(self, request):
+        """Return the columns, amounts and yes-or-no as people write them."""
+        return [self._lisible(nom) for nom in super().get_list_display(request)]
+
+    def render_change_form(self, request, context, *args, **kwargs):
+        """Draw the fields that are only read the same way as in a list."""
+        formulaire = context["adminform"]
+        lus = set(formulaire.readonly_fields)
+        formulaire.readonly_fields = [self._lisible(nom) for nom in formulaire.readonly_fields]
+        formulaire.fieldsets = [
+            (titre, groupe | {"fields": [self._lisible(n) if n in lus else n for n in groupe["fields"]]})
+            for titre, groupe in formulaire.fieldsets
+        ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _lisible(self, nom):
+        """Return `nom`, or a column of the same name that writes « 1 500 € », « oui » or « non »."""
+        if not isinstance(nom, str):
+            return nom
+        connues = self.__dict__.setdefault("_lisibles", {})
+        if nom not in connues:
+            connues[nom] = self._colonne(nom)
+        return connues[nom]
+
+    def _colonne(self, nom: str):
+        try:
+            champ = self.opts.get_field(nom)
+        except FieldDoesNotExist:
+            champ = None
+        if champ is not None and champ.auto_created and not champ.concrete:
+            return nom  # what points to the object
+        if isinstance(champ, models.BooleanField):
+            return _comme(nom, champ.verbose_name, nom, lambda objet: _oui_ou_non(getattr(objet, nom)))
+        lire = attrgetter(nom) if champ else getattr(self, nom, None)
+        titre = champ.verbose_name if champ else getattr(lire, "short_description", "")
+        if not str(titre).endswith(EN_EUROS):
+            return nom
+        ordre = nom if champ else getattr(lire, "admin_order_field", None)
+        return _comme(nom, titre.removesuffix(EN_EUROS), ordre, lambda objet: _montant(lire(objet)))
+
+    # --- The journal of an object ---------------------------------------------------------------------------------
+
+    @property
+    def _evenements(self):
+        return getattr(self.model, "pgh_event_model", None)
+
+    def history_view(self, request, object_id, extra_context=None):
+        """Tell who did what to the object, and why (X3); from what to what, when no journal is kept apart."""
+        contexte = {"traces": None, "journal": ""}
+        objet = self.get_object(request, unquote(object_id))
+        if objet is not None and self._evenements is not None:
+            contexte = self._journal(request, objet)
+        return super().history_view(request, object_id, contexte | (extra_context or {}))
+
+    def _journal(self, request, objet) -> dict:
+        histoire = self._evenements.objects.filter(pgh_obj=objet.pk)
+        page = Paginator(histoire.order_by("-pgh_id"), TRACES_PAR_PAGE).get_page(request.GET.get("p"))
+        apart = self.admin_site.is_registered(self._evenements)
+        # What the page of the object does not show this person is not told here either.
+        champs = [] if apart else self._champs_contes(request, objet)
+        avant = precedents(list(page), histoire) if champs else {}
+        traces = []
+        for evenement in page:
+            passe = avant.get(evenement.pgh_id)
+            traces.append(Trace.de(evenement, " ; ".join(ecarts(passe, evenement, champs)) if passe else ""))
+        return {
+            "title": "Historique",
+            "subtitle": str(objet),
+            "traces": traces,
+            "page": page,
+            "journal": self._adresse_du_journal(request, objet) if apart else "",
+        }
+
+    def _champs_contes(self, request, objet) -> list[str]:
+        montres = set(self.get_fields(request, objet))
+        return [
+            champ.name
+            for champ in self._evenements._meta.fields
+            if champ.name in montres and not champ.is_relation
+        ]
+
+    def _adresse_du_journal(self, request, objet) -> str:
+        opts = self._evenements._meta
+        if not request.user.has_perm(f"{opts.app_label}.view_{opts.model_name}"):
+            return ""
+        liste = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+        return f"{liste}?pgh_obj__exact={objet.pk}"
+
+
+def _comme(nom: str, titre: str, ordre, lire):
+    """Return a column of the admin under the name, the title and the order of another."""
+
+    @admin.display(description=titre, ordering=ordre)
+    def colonne(objet):
+        return lire(objet)
+
+    colonne.__name__ = nom
+    return colonne
+
+
+def _montant(valeur):
+    return format_html('<span class="n">{}</span>', euros(valeur)) if valeur is not None else None
+
+
+def _oui_ou_non(valeur) -> str | None:
+    return None if valeur is None else ("oui" if valeur else "non")
 
 
 class PaginateurBorne(Paginator):
@@ -71,7 +229,7 @@ class GrandeListe:
         return cles[:CLES_MAX]
 
 
-class LectureAdmin(admin.ModelAdmin):
+class LectureAdmin(Page):
     """A list and its pages, without any way to write."""
 
     actions = None
@@ -136,7 +294,7 @@ class CourrielAdmin(LectureAdmin):
     """The outbox. Texts are left out: some carry a link that opens an account."""
 
     list_display = ["sujet", "destinataire", "cree_le", "envoye_le", "tentatives", "erreur"]
-    list_filter = [("envoye_le", admin.EmptyFieldListFilter), "cree_le"]
+    list_filter = [("envoye_le", Rempli), "cree_le"]
     search_fields = ["destinataire", "sujet", "cause"]
     fields = [
         "cause",
