@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.utils.timezone import localdate
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from conventions import voir_comme
@@ -169,10 +170,9 @@ class CompteAdmin(FicheAdmin):
         "nom",
         "email",
         "organisme",
-        "titulaire",
-        "role",
+        "sa_place",
         "is_active",
-        "last_login",
+        "derniere_connexion",
     ]
     list_filter = ["is_active", "is_staff", "titulaire", "role"]
     list_select_related = ["organisme"]
@@ -312,6 +312,17 @@ class CompteAdmin(FicheAdmin):
         return connus + (
             ["is_superuser", "groupes", "double_authentification"] if obj and obj.is_staff else []
         )
+
+    @admin.display(description="rôle", ordering="role")
+    def sa_place(self, compte):
+        """Say what the person is for her organisation, in one word."""
+        if compte.is_staff:
+            return "ANCV"
+        return "Titulaire" if compte.titulaire else compte.get_role_display()
+
+    @admin.display(description="vu le", ordering="last_login")
+    def derniere_connexion(self, compte):
+        return compte.last_login and localdate(compte.last_login)
 
     @admin.display(description="groupes de droits")
     def groupes(self, compte):

@@ -25,6 +25,7 @@ CLES_MAX = 5_000
 CHIFFRES_MAX = 18  # of a key, in the database
 TRACES_PAR_PAGE = 50
 EN_EUROS = " (€)"  # how the name of an amount ends
+RIEN = "-"  # as Django draws what has no value
 
 
 class Rempli(admin.EmptyFieldListFilter):
@@ -115,7 +116,7 @@ class Page(admin.ModelAdmin):
 
     def history_view(self, request, object_id, extra_context=None):
         """Tell who did what to the object, and why (X3); from what to what, when no journal is kept apart."""
-        contexte = {"traces": None, "journal": ""}
+        contexte = {"traces": None}
         objet = self.get_object(request, unquote(object_id))
         if objet is not None and self._evenements is not None:
             contexte = self._journal(request, objet)
@@ -136,6 +137,7 @@ class Page(admin.ModelAdmin):
             "title": "Historique",
             "subtitle": str(objet),
             "traces": traces,
+            "conte": bool(champs),
             "page": page,
             "journal": self._adresse_du_journal(request, objet) if apart else "",
         }
@@ -168,11 +170,11 @@ def _comme(nom: str, titre: str, ordre, lire):
 
 
 def _montant(valeur):
-    return format_html('<span class="n">{}</span>', euros(valeur)) if valeur is not None else None
+    return RIEN if valeur is None else format_html('<span class="n">{}</span>', euros(valeur))
 
 
-def _oui_ou_non(valeur) -> str | None:
-    return None if valeur is None else ("oui" if valeur else "non")
+def _oui_ou_non(valeur) -> str:
+    return RIEN if valeur is None else ("oui" if valeur else "non")
 
 
 class PaginateurBorne(Paginator):

@@ -100,7 +100,7 @@ def test_yes_and_no_are_words_and_nothing_of_a_list_is_english(client, ancv):
     assert 'alt="False"' not in page
     assert 'alt="Search"' not in page
     assert '<td class="field-is_active">oui</td>' in page
-    assert '<td class="field-titulaire">non</td>' in page
+    assert '<td class="field-sa_place">ANCV</td>' in page
 
 
 def test_dates_of_the_admin_read_like_those_of_the_site(client, ancv):
