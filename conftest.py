@@ -9,6 +9,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -18,6 +19,7 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.template import engines
 from django.template.base import UNKNOWN_SOURCE, FilterExpression, Node
+from hypothesis import HealthCheck
 
 from conventions.models import Bareme, Tarif
 from sev.socle import pdf
@@ -53,13 +55,24 @@ def pdf_or_skip(atelier):
     return essayer
 
 
+# The same examples each time, however long one takes: what a property test finds is found before it lands.
+hypothesis.settings.register_profile(
+    "sev", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("sev")
+
+
 def pytest_configure(config):
     settings.STORAGES = settings.STORAGES | {
         "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     # Transactional tests empty the tables; the ledger refuses TRUNCATE but to a connection that says so.
-    connection.settings_dict["OPTIONS"]["options"] += " -c sev.vidage=permis"
+    reglages = connection.settings_dict["OPTIONS"]
+    reglages["options"] += " -c sev.vidage=permis"
+    # Sixteen threads on a busy machine wait longer for each other than a user would: their patience is not tested.
+    reglages["options"] += " -c lock_timeout=120000 -c statement_timeout=240000"
+    reglages["connect_timeout"] = 120
     # The same algorithm at its lowest cost: what is tested is never how long a hash takes.
     Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = (
         1,

@@ -8,25 +8,16 @@ from sejours.forms import EquipementForm, OffreForm, PreinscriptionForm, SejourF
 from sejours.models import DemandePlaces, Equipement, Groupe, Offre, Sejour
 from sejours.operations.groupes import preinscrire
 from sejours.operations.offres import creer_offre, publier_sejour
-from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin, Rempli
+from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin, LectureSeule, Rempli
 from sev.socle.temps import aujourdhui
 from sev.socle.typographie import euros
 
 
-class Lecture(admin.TabularInline):
+class Lecture(LectureSeule, admin.TabularInline):
     """What belongs to the object, as links."""
 
     extra = 0
     show_change_link = True
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
 
 class OffreInline(Lecture):
@@ -84,6 +75,7 @@ class EquipementAdmin(FicheAdmin):
     list_select_related = ["prestataire"]
     search_fields = ["nom", "ville", "prestataire__nom", "prestataire__convention__numero"]
     search_help_text = "Nom de l'équipement, ville, prestataire ou numéro de convention."
+    liens_offerts = ("prestataire__exact",)
     ajouter = "Ajouter un équipement"
     autocomplete_fields = ["prestataire"]
     inlines = [OffreInline]
@@ -204,6 +196,7 @@ class GroupeAdmin(GrandeListe, Figee):
     ]
     list_select_related = ["porteur__convention", "sejour__offre__equipement"]
     search_help_text = "Numéro de groupe, porteur, ou équipement."
+    liens_offerts = ("porteur__exact",)
     sortable_by = None
     recherche = (
         ("porteur_id", Organisme.objects.nommes),

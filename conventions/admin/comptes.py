@@ -101,6 +101,7 @@ class ConventionAdmin(FicheAdmin):
     list_select_related = ["organisme"]
     search_fields = ["numero", "organisme__nom"]
     search_help_text = "Numéro de convention ou nom de l'organisme."
+    liens_offerts = ("organisme__exact",)
     ajouter = "Ajouter une convention"
     autocomplete_fields = ["organisme"]
     liens = (
@@ -178,6 +179,7 @@ class CompteAdmin(FicheAdmin):
     list_select_related = ["organisme"]
     search_fields = ["identifiant", "nom", "email", "organisme__nom"]
     search_help_text = "Identifiant, nom de la personne, adresse e-mail ou organisme."
+    liens_offerts = ("organisme__exact",)
     actes = (
         Acte(
             nom="corriger",

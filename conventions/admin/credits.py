@@ -46,6 +46,7 @@ class CreditAdmin(ExportAdmin, FicheAdmin):
     list_select_related = ["convention__organisme", "programme"]
     search_fields = ["convention__numero", "convention__organisme__nom"]
     search_help_text = "Numéro de convention ou nom de l'organisme."
+    liens_offerts = ("convention__exact",)
     ordering = ["-programme__annee", "convention__numero"]
     liens = (
         Lien(
@@ -130,6 +131,7 @@ class MouvementAdmin(ExportAdmin, LectureAdmin):
     list_filter = ["nature", "credit__programme", ("date", admin.DateFieldListFilter)]
     list_select_related = ["credit__convention__organisme", "auteur"]
     list_per_page = 50
+    liens_offerts = ("credit__id__exact",)
     search_fields = [
         "credit__convention__numero",
         "credit__convention__organisme__nom",
@@ -166,10 +168,6 @@ class MouvementAdmin(ExportAdmin, LectureAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).avec_solde()
-
-    def lookup_allowed(self, lookup, value, request):
-        """Let the page of a credit lead to its entries."""
-        return lookup == "credit__id__exact" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="convention", ordering="credit__convention__numero")
     def convention(self, mouvement):
@@ -229,6 +227,7 @@ class DemandeComplementAdmin(ExportAdmin, FicheAdmin):
     list_select_related = ["convention__organisme", "programme"]
     search_fields = ["convention__numero", "convention__organisme__nom", "motif"]
     search_help_text = "Numéro de convention, nom de l'organisme, ou un mot du motif."
+    liens_offerts = ("convention__exact",)
     vide = "Aucun porteur n'a demandé de complément."
     liens = (
         Lien(

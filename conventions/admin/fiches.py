@@ -18,7 +18,7 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 
 from conventions.models import Programme
-from sev.socle.admin import Page
+from sev.socle.admin import PageAdmin
 from sev.socle.envois import premier_envoi
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
@@ -111,7 +111,7 @@ class Recherche(AutocompleteSelect):
         return super().optgroups(name, cles or [""], attrs)
 
 
-class FicheAdmin(Page):
+class FicheAdmin(PageAdmin):
     """An object's page with its `actes`; nothing is deleted, and what is typed here is in the journal.
 
     `ajout`, when given, takes the place of Django's page for a new object. `liens` lead to what belongs to it.

@@ -237,6 +237,7 @@ class DecisionAdmin(LectureAdmin):
         "lot",
     ]
     list_filter = ["annee", "action", "importee_le"]
+    liens_offerts = ("convention__exact", "lot__exact")
     list_select_related = ["convention__organisme", "lot"]
     search_fields = ["reference", "convention__numero", "convention__organisme__nom"]
 

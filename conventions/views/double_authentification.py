@@ -16,8 +16,8 @@ from conventions.operations import second_facteur as operations
 from conventions.second_facteur import avant_le_second_facteur, cle_lisible, dessiner
 from conventions.views.seance import suite_de_la_seance
 from sev.socle.acces import reserve_a
+from sev.socle.formulaires import dire_le_refus
 from sev.socle.refus import RefusMetier
-from sev.socle.saisie import dire_le_refus
 from sev.socle.temps import maintenant
 from sev.socle.typographie import quantite
 

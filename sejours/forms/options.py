@@ -1,9 +1,15 @@
-"""A porteur's request for places on a stay, its refusal, and the searches that one keeps."""
+"""A porteur's request for places on a stay, its refusal, what one looks for among options, the searches one keeps."""
+
+from datetime import date
 
 from django import forms
+from django.db.models import Q, QuerySet
 
 from sejours.forms.champs import PLACES_MAX, champ_places
+from sejours.models import Option
 from sev.socle.saisie import TexteField
+
+EQUIPEMENT = "sejour__offre__equipement"
 
 
 class OptionForm(forms.Form):
@@ -33,6 +39,57 @@ class RefusOptionForm(forms.Form):
             "max_length": "Écrivez 300 caractères au plus",
         },
     )
+
+
+class FiltreOptions(forms.Form):
+    """The filters of the list of options on the day `le`. A value that makes no sense is said so, and left out."""
+
+    use_required_attribute = False
+    EN_COURS = "EN_COURS"
+
+    etat = forms.ChoiceField(
+        label="État",
+        required=False,
+        choices=[("", "Tous"), (EN_COURS, "En attente de réponse"), *Option.Issue.choices],
+        error_messages={"invalid_choice": "Choisissez une réponse de la liste"},
+    )
+    recherche = TexteField(label="Nom", required=False, max_length=120)
+
+    def __init__(self, *args, le: date, au_porteur: bool, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.le = le
+        autre = "prestataire" if au_porteur else "porteur de projet"
+        self.fields["recherche"].help_text = f"Équipement ou {autre}"
+
+    def criteres(self) -> dict[str, str]:
+        """Return what is chosen: the name of each valid filter and the words that say it."""
+        self.is_valid()
+        mots = {"etat": dict(self.fields["etat"].choices).get, "recherche": "« {} »".format}
+        return {nom: dire(v) for nom, dire in mots.items() if (v := self.cleaned_data.get(nom))}
+
+    def filtrer(self, options: QuerySet) -> QuerySet:
+        """Return the `options` that match every valid filter."""
+        self.is_valid()
+        if etat := self.cleaned_data.get("etat"):
+            options = options.filter(self._a_l_etat(etat))
+        if nom := self.cleaned_data.get("recherche"):
+            options = options.filter(_nomme(nom))
+        return options
+
+    def _a_l_etat(self, etat: str) -> Q:
+        """Match an outcome; an option past its day has lapsed, whatever the clock has recorded (S3)."""
+        if etat == self.EN_COURS:
+            return Q(issue="", echeance__gte=self.le)
+        echue = Q(issue="", echeance__lt=self.le) if etat == Option.Issue.TOMBEE else Q()
+        return Q(issue=etat) | echue
+
+
+def _nomme(nom: str) -> Q:
+    champs = (f"{EQUIPEMENT}__nom", f"{EQUIPEMENT}__prestataire__nom", "porteur__nom")
+    condition = Q()
+    for champ in champs:
+        condition |= Q(**{f"{champ}__unaccent__icontains": nom})
+    return condition
 
 
 class RechercheForm(forms.Form):

@@ -137,14 +137,15 @@ def repondre(*, demande: DemandePlaces, accordees: int, reponse: str, maintenant
 @transaction.atomic
 def refuser_places(
     *, demande: DemandePlaces, reponse: str, par: Compte, le: date, maintenant: datetime
-) -> None:
-    """Keep the group's places as they are, and say why (S7). Locks the group; mails the porteur."""
+) -> Groupe:
+    """Keep the group's places as they are, say why (S7), and return it. Locks the group; mails the porteur."""
     groupe = Groupe.objects.verrouiller().complets().get(pk=demande.groupe_id)
     if not reponse.strip():
         raise GroupeRefuse("Dites pourquoi.", champ="reponse")
     with acte("places refusées", par=par, motif=reponse):
         repondre(demande=demande, accordees=groupe.places, reponse=reponse, maintenant=maintenant)
     deposer(courriels.places_changees(groupe, avant=groupe.places, reponse=reponse, maintenant=maintenant))
+    return groupe
 
 
 @transaction.atomic

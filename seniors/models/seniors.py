@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Concat, Greatest
 
+from sev.socle.adresses import Adresse
 from sev.socle.temps import mois_avant
 from sev.socle.texte import cle, cle_ville
 from sev.socle.triggers import journal_qui_oublie
@@ -263,3 +264,16 @@ class Senior(models.Model):
     @property
     def identite(self) -> Identite:
         return Identite(self.nom, self.prenom, self.date_naissance, self.ville_naissance)
+
+    @property
+    def adresse_postale(self) -> Adresse:
+        """Where one writes to the person (I17)."""
+        return Adresse(
+            civilite=self.get_civilite_display(),
+            nom=self.nom,
+            prenom=self.prenom,
+            complement=self.complement,
+            voie=self.adresse,
+            code_postal=self.code_postal,
+            ville=self.ville,
+        )

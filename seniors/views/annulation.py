@@ -9,8 +9,8 @@ from sejours.forms.places import AnnulationForm
 from sejours.models import Groupe, Sejour
 from seniors.operations.annulations import Consequences, annuler_groupe, annuler_sejour, consequences
 from sev.socle.acces import ecriture, reserve_a
+from sev.socle.formulaires import dire_le_refus
 from sev.socle.refus import RefusMetier
-from sev.socle.saisie import dire_le_refus
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import euros
 

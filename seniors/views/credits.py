@@ -16,8 +16,8 @@ from conventions.operations.complements import demander, retirer
 from seniors.models import Inscription
 from seniors.taches import attentes
 from sev.socle.acces import ecriture, reserve_a
+from sev.socle.formulaires import dire_le_refus
 from sev.socle.refus import RefusMetier
-from sev.socle.saisie import dire_le_refus
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import euros

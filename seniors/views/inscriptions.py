@@ -23,7 +23,6 @@ from seniors.views.annonces import annoncer_aides_de_la_file, annoncer_inscripti
 from seniors.views.portes import JetonExpire, groupe_de, inscription_de, jeton_de_senior, senior_du_jeton
 from seniors.views.ressemblances import presenter_semblable
 from sev.socle.acces import ecriture, reserve_a
-from sev.socle.adresses import lignes_postales
 from sev.socle.communes import choix_de_communes
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import de, euros, quantite
@@ -86,7 +85,7 @@ def nouvelle(request, numero):
         return _page_de_fiche(
             request, groupe, form, senior=senior, decision=decision, refus=refus, status=422
         )
-    annoncer_inscription(request, inscription)
+    annoncer_inscription(request, inscription, montant=groupe.aide_du_tarif)
     return redirect("inscription-recherche" if "encore" in request.POST else "groupe", groupe.pk)
 
 
@@ -390,7 +389,7 @@ def _page_de_fiche(
         "decision": decision or _apercu(form, groupe, senior, inscription),
         "refus": refus,
         "clos": not groupe.modifiable(aujourdhui()),
-        "lignes_postales": _lignes_postales(senior) if inscription else [],
+        "lignes_postales": senior.adresse_postale.lignes if inscription else [],
     }
     return render(request, "seniors/fiche.html", contexte, status=status)
 
@@ -404,15 +403,3 @@ def _identite_a_revoir(form) -> bool:
     if form.is_bound:
         return any(nom in form.errors for nom in CHAMPS_D_IDENTITE)
     return not all(form.initial.get(nom) for nom in CHAMPS_D_IDENTITE)
-
-
-def _lignes_postales(senior) -> list[str]:
-    return lignes_postales(
-        civilite=senior.get_civilite_display(),
-        nom=senior.nom,
-        prenom=senior.prenom,
-        complement=senior.complement,
-        voie=senior.adresse,
-        code_postal=senior.code_postal,
-        ville=senior.ville,
-    )

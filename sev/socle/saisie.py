@@ -11,7 +11,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
 
-from sev.socle.refus import RefusMetier
 from sev.socle.texte import propre, valider_nom, valider_texte_libre
 
 AGE_MAXIMUM = 130
@@ -165,8 +164,3 @@ class PartsField(forms.Field):
         if not (1 <= parts <= 20 and parts % Decimal("0.25") == 0):
             raise ValidationError("Le nombre de parts va de 1 à 20, par quarts")
         return parts
-
-
-def dire_le_refus(form: forms.Form, refus: RefusMetier) -> None:
-    """Write a rule's refusal at the field it is about, or at the head of the form when it has no such field."""
-    form.add_error(refus.champ if refus.champ in form.fields else None, refus.message)

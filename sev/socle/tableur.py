@@ -7,13 +7,14 @@ from decimal import Decimal
 from io import BytesIO
 
 from django.http import HttpResponse
-from django.utils.http import content_disposition_header
 from django.utils.timezone import is_aware, localtime
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+
+from sev.socle.telechargement import document
 
 TYPE_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -128,11 +129,4 @@ def classeur_xlsx(*feuilles: Feuille) -> bytes:
 
 def reponse_xlsx(nom: str, contenu: bytes) -> HttpResponse:
     """The workbook as a download named `nom`."""
-    return HttpResponse(
-        contenu,
-        content_type=TYPE_XLSX,
-        headers={
-            "Content-Disposition": content_disposition_header(True, nom),
-            "Cache-Control": "private, no-store",
-        },
-    )
+    return document(nom, contenu, TYPE_XLSX)

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from conventions.models import Organisme
 from sejours.models import Groupe
-from sejours.views.memoire import retenir, retour
 from sev.socle.acces import ecriture, reserve_a
+from sev.socle.filtres import retenir, retour
 from sev.socle.refus import RefusMetier
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui, maintenant
