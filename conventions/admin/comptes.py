@@ -19,10 +19,11 @@ from conventions.forms import (
     OrganismeForm,
     UtilisateurForm,
 )
-from conventions.models import Compte, Convention, EvenementSecurite, Organisme
+from conventions.models import Compte, Convention, EvenementSecurite, Organisme, Programme
 from conventions.operations import comptes, second_facteur, vues
 from sev.socle.admin import LectureAdmin
 from sev.socle.temps import aujourdhui, maintenant
+from sev.socle.typographie import euros
 
 
 def _voir_comme(request, objet, donnees) -> None:
@@ -87,6 +88,20 @@ class OrganismeAdmin(FicheAdmin):
         return ["nature"] if obj else []
 
 
+def _avant_d_activer(convention: Convention) -> str:
+    """Say what activating does, and what the envelope still holds for a porteur."""
+    phrases = [
+        "Le compte du titulaire est ouvert, les crédits de l'année sont alloués, et un e-mail part avec le lien pour "
+        "choisir un mot de passe."
+    ]
+    if _d_un_porteur(convention):
+        phrases += [
+            f"Il reste {euros(p.enveloppe - p.alloue)} à allouer en {p.annee}."
+            for p in Programme.objects.filter(annee__gte=aujourdhui().year).order_by("annee")
+        ]
+    return "\n".join(phrases)
+
+
 def _d_un_porteur(convention: Convention) -> bool:
     return convention.organisme.nature == "PORTEUR"
 
@@ -136,8 +151,7 @@ class ConventionAdmin(FicheAdmin):
         Acte(
             nom="activer",
             libelle="Activer la convention",
-            texte="Le compte du titulaire est ouvert, les crédits de l'année sont alloués, et un e-mail part avec le "
-            "lien pour choisir un mot de passe.",
+            texte=_avant_d_activer,
             fait="La convention est activée. L'e-mail part dans la minute.",
             formulaire=ActivationForm,
             droit="conventions.change_convention",

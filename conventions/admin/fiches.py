@@ -189,10 +189,10 @@ class FicheAdmin(PageAdmin):
         return f"?{filtres}" if filtres else ""
 
     def _boutons_de_saisie(self, request, objet) -> dict:
-        """Take Django's own buttons away from a page on which nothing is typed."""
+        """Take Django's own buttons away from a page on which nothing is typed; none of them begins another object."""
         lus = set(self.get_readonly_fields(request, objet))
         if self.inlines or not set(self.get_fields(request, objet)) <= lus:
-            return {}
+            return {"show_save_and_add_another": False}
         return dict.fromkeys(("show_save", "show_save_and_continue", "show_save_and_add_another"), False)
 
     def autorise(self, request, objet) -> bool:

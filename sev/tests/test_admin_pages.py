@@ -228,14 +228,17 @@ def test_answers_changed_beside_a_preview_are_shown_again_before_anything_is_don
     assert Programme.objects.filter(annee=2023).exists()
 
 
-def test_what_was_just_added_is_shown_with_its_next_step(client, ancv):
+@time_machine.travel(LE_22_AVRIL, tick=False)
+def test_what_was_just_added_is_shown_with_its_next_step(ancv):
+    ProgrammeFactory(annee=2022)
     agent = Visiteur(ancv).arriver(liste(Organisme)).suivre("Ajouter un organisme")
     organisme = {"Nature": "Porteur de projet", "Organisation": "CCAS DE VITRÉ", "Type du porteur": "Mairie"}
     agent.remplir(organisme).presser("Enregistrer").suivre("Créer sa convention")
     # The organisation is chosen already.
     assert agent.page.champ("Organisme")["value"] == str(Organisme.objects.get(nom="CCAS DE VITRÉ").pk)
     agent.remplir({"N° de convention": "ANCV 7001"}).presser("Enregistrer")
-    assert "Activer la convention" in agent.lu
+    agent.suivre("Activer la convention")
+    assert "Il reste 1 000 000 € à allouer en 2022." in agent.lu
 
 
 def test_the_empty_file_of_decisions_has_every_column_that_is_read():

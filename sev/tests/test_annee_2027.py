@@ -273,7 +273,7 @@ def une_suspension(gestion: Visiteur) -> None:
     porteur = Visiteur(Compte.objects.get(identifiant="ancv4500"))
     gestion.arriver("/admin/").suivre("Programmes").suivre("2027").suivre("Suspendre le programme")
     gestion.remplir({"Message": "Reprise le 15 mars."}).presser("Voir ce que cela change")
-    assert "E-mails envoyés : 194" in gestion.lu
+    assert "E-mails qui partiront : 194" in gestion.lu
     gestion.presser("Confirmer")
     assert "Reprise le 15 mars." in porteur.arriver("/groupes/").lu
     gestion.suivre("Reprendre le programme").presser("Voir ce que cela change").presser("Confirmer")
