@@ -274,8 +274,8 @@ def test_the_history_of_a_convention_tells_who_suspended_it_and_why(client, ancv
     convention = ConventionFactory(activee_le=date(2022, 1, 3))
     conventions.suspendre(convention=convention, motif="Contrôle en cours", par=ancv, le=LE)
     page = clair(lu(client.get(f"/admin/conventions/convention/{convention.pk}/history/")))
-    assert "Claire DUBREUIL Contrôle en cours" in page
-    assert "suspendue le : rien devient 22/04/2022" in page
+    assert "Claire DUBREUIL suspendue le : rien devient 22/04/2022" in page
+    assert "Contrôle en cours" in page
     assert "n’a pas d’historique" not in page
 
 
