@@ -320,12 +320,8 @@ class InscriptionAdmin(GrandeListe, Figee):
     )
     REVENUS = ("rfr", "rfr_confidentiel", "revenu_imposable", "parts", "situation")
 
-    def colonnes_tues(self, request):
-        """Keep incomes to those who may correct them."""
-        return () if request.user.has_perm("seniors.change_inscription") else self.REVENUS
-
     def get_fields(self, request, obj=None):
-        """Show everything, incomes to some."""
+        """Show everything; incomes only to those who may correct them."""
         return [
             "groupe",
             "porteur",
@@ -339,7 +335,7 @@ class InscriptionAdmin(GrandeListe, Figee):
             "senior_lie",
             "handicape",
             "dependant",
-            *(champ for champ in self.REVENUS if champ not in self.colonnes_tues(request)),
+            *(self.REVENUS if request.user.has_perm("seniors.change_inscription") else ()),
             "derogation",
             "avec_conjoint",
             "conjoint",

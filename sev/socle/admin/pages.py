@@ -1,6 +1,5 @@
 """What the pages of the admin share: titles, columns, filters, the history of an object, pages that are only read."""
 
-from collections.abc import Collection
 from operator import attrgetter
 
 from django.contrib import admin
@@ -83,18 +82,14 @@ class Histoire:
 
     object_history_template = "admin/socle/histoire.html"
 
-    def colonnes_tues(self, request) -> Collection[str]:
-        """Return the columns that the history does not tell this person, as the page doesn't (X2)."""
-        return ()
-
     def history_view(self, request, object_id, extra_context=None):
         """Show who did what to the object, when, from what to what, and why: the latest first."""
         objet = self.get_object(request, unquote(object_id))
-        page = None if objet is None else _histoire(objet, request.GET.get("p"), self.colonnes_tues(request))
+        page = None if objet is None else _histoire(objet, request.GET.get("p"))
         return super().history_view(request, object_id, {"page": page, **(extra_context or {})})
 
 
-def _histoire(objet, numero, tues: Collection[str]) -> Page | None:
+def _histoire(objet, numero) -> Page | None:
     """Return a page of the traces of `objet`, the latest first; None when its changes are not kept."""
     modele = getattr(objet, "pgh_event_model", None)
     if modele is None:
@@ -107,16 +102,16 @@ def _histoire(objet, numero, tues: Collection[str]) -> Page | None:
     # The state before the oldest of the page.
     avant = evenements.filter(pgh_id__lt=etats[-1].pgh_id).first()
     page.object_list = [
-        Trace.de(apres, _changement(avant, apres, tues))
+        Trace.de(apres, _changement(avant, apres))
         for apres, avant in zip(etats, [*etats[1:], avant], strict=True)
     ]
     return page
 
 
-def _changement(avant, apres, tues: Collection[str]) -> str:
+def _changement(avant, apres) -> str:
     if avant is None:
         return "Création" if apres.pgh_label == "insert" else "Premier changement gardé"
-    champs = [c.name for c in apres._meta.fields if not c.name.startswith(JAMAIS_DITS) and c.name not in tues]
+    champs = [c.name for c in apres._meta.fields if not c.name.startswith(JAMAIS_DITS)]
     return " ; ".join(ecarts(avant, apres, champs))
 
 
