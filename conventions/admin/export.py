@@ -10,12 +10,15 @@ from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui
 from sev.socle.typographie import quantite
 
-# A workbook is made in memory, while whoever asked for it waits.
-LIGNES_MAX = 20_000
+# Some seconds of work; beyond, a page would time out, and the file would be too long for anybody to read.
+LIGNES_MAX = 30_000
 
 
 class ExportAdmin(admin.ModelAdmin):
-    """Adds « Cette liste en tableur » to a list; `colonnes` gives its heads and what each takes of a row."""
+    """Adds « Cette liste en tableur » to a list; `colonnes` gives its heads and what each takes of a row.
+
+    A list of more than LIGNES_MAX rows is to be filtered first.
+    """
 
     colonnes: tuple = ()
     change_list_template = "admin/conventions/liste.html"
@@ -42,8 +45,8 @@ class ExportAdmin(admin.ModelAdmin):
         if lignes.order_by()[: LIGNES_MAX + 1].count() > LIGNES_MAX:
             messages.warning(
                 request,
-                f"Cette liste a plus de {quantite(LIGNES_MAX, 'ligne')} : choisissez d'abord une année, ou un autre "
-                "filtre.",
+                f"Cette liste compte plus de {quantite(LIGNES_MAX, 'ligne')} : filtrez-la (année, nature, date) ou "
+                "cherchez-y un porteur, puis demandez à nouveau le tableur.",
             )
             liste = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
             return redirect(f"{liste}?{request.GET.urlencode()}")

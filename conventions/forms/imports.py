@@ -11,7 +11,14 @@ from django.core.exceptions import ValidationError
 from conventions.forms.comptes import AdresseField
 from conventions.models.organismes import identifiant_normalise
 from conventions.regles import LigneDecision, LigneLue
-from sev.socle.saisie import CodePostalField, DateFrancaiseField, NomField, TexteField
+from sev.socle.saisie import (
+    CodePostalField,
+    DateFrancaiseField,
+    NomField,
+    TexteField,
+    sans_milliers,
+    sans_unite,
+)
 from sev.socle.texte import sans_accent
 
 LIGNES_MAX = 5_000
@@ -97,13 +104,11 @@ class MontantField(forms.Field):
         return f"{value:.2f}".removesuffix(".00").replace(".", ",")
 
     def to_python(self, value):
-        texte = re.sub(r"[\s\u00a0\u202f]", "", value or "").removesuffix("€").removesuffix("euros")
+        texte = sans_milliers(sans_unite(value or ""))
         if not texte:
             return Decimal(0)
         if re.fullmatch(r"-[\d.,]+", texte, re.ASCII):
             raise ValidationError("Le montant est négatif")
-        if re.fullmatch(r"\d{1,3}(\.\d{3})+,\d{1,2}", texte, re.ASCII):
-            texte = texte.replace(".", "")
         if not re.fullmatch(r"\d{1,9}([.,]\d{1,2})?", texte, re.ASCII):
             raise ValidationError(self.MESSAGE)
         montant = Decimal(texte.replace(",", "."))

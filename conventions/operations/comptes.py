@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from conventions import courriels
 from conventions.models import Compte, Convention, EvenementSecurite, Organisme
@@ -96,13 +96,14 @@ def creer_agent(
     groups: Iterable[Group] = (),
 ) -> Compte:
     """Open an account for a member of ANCV's staff and mail the link. Raises CompteRefuse when the name is taken."""
-    identifiant = identifiant_normalise(identifiant)
-    if Compte.objects.filter(identifiant=identifiant).exists():
-        raise CompteRefuse("Cet identifiant est déjà pris.", champ="identifiant")
-    with acte("membre de l'ANCV ajouté", par=par):
-        compte = _creer(
-            identifiant=identifiant, nom=nom, email=email, is_staff=True, is_superuser=is_superuser
-        )
+    champs = {"identifiant": identifiant_normalise(identifiant), "nom": nom, "email": email}
+    try:
+        with transaction.atomic(), acte("membre de l'ANCV ajouté", par=par):
+            compte = _creer(**champs, is_staff=True, is_superuser=is_superuser)
+    except IntegrityError as erreur:
+        if "conventions_compte_identifiant" not in str(erreur):
+            raise
+        raise CompteRefuse("Cet identifiant est déjà pris.", champ="identifiant") from erreur
     compte.groups.set(groups)
     _raconter_droits(compte, "aucun droit", par=par, maintenant=maintenant)
     deposer([courriels.invitation(compte, par)])

@@ -3,10 +3,11 @@
 from datetime import date
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from sejours.forms.champs import PLACES_MAX, champ_places
 from sejours.models import Option
+from sev.socle.filtres import Filtre, contient
 from sev.socle.saisie import TexteField
 
 EQUIPEMENT = "sejour__offre__equipement"
@@ -41,17 +42,15 @@ class RefusOptionForm(forms.Form):
     )
 
 
-class FiltreOptions(forms.Form):
-    """The filters of the list of options on the day `le`. A value that makes no sense is said so, and left out."""
+class FiltreOptions(Filtre):
+    """The filters of the list of options on the day `le`."""
 
-    use_required_attribute = False
     EN_COURS = "EN_COURS"
 
     etat = forms.ChoiceField(
         label="État",
         required=False,
         choices=[("", "Tous"), (EN_COURS, "En attente de réponse"), *Option.Issue.choices],
-        error_messages={"invalid_choice": "Choisissez une réponse de la liste"},
     )
     recherche = TexteField(label="Nom", required=False, max_length=120)
 
@@ -61,35 +60,17 @@ class FiltreOptions(forms.Form):
         autre = "prestataire" if au_porteur else "porteur de projet"
         self.fields["recherche"].help_text = f"Équipement ou {autre}"
 
-    def criteres(self) -> dict[str, str]:
-        """Return what is chosen: the name of each valid filter and the words that say it."""
-        self.is_valid()
-        mots = {"etat": dict(self.fields["etat"].choices).get, "recherche": "« {} »".format}
-        return {nom: dire(v) for nom, dire in mots.items() if (v := self.cleaned_data.get(nom))}
+    def _mots(self, nom: str, valeur) -> str:
+        return super()._mots(nom, valeur) if nom == "etat" else f"« {valeur} »"
 
-    def filtrer(self, options: QuerySet) -> QuerySet:
-        """Return the `options` that match every valid filter."""
-        self.is_valid()
-        if etat := self.cleaned_data.get("etat"):
-            options = options.filter(self._a_l_etat(etat))
-        if nom := self.cleaned_data.get("recherche"):
-            options = options.filter(_nomme(nom))
-        return options
-
-    def _a_l_etat(self, etat: str) -> Q:
-        """Match an outcome; an option past its day has lapsed, whatever the clock has recorded (S3)."""
-        if etat == self.EN_COURS:
+    def _condition(self, nom: str, valeur) -> Q:
+        """Match a name, or an outcome; an option past its day has lapsed, whatever the clock has recorded (S3)."""
+        if nom == "recherche":
+            return contient(valeur, f"{EQUIPEMENT}__nom", f"{EQUIPEMENT}__prestataire__nom", "porteur__nom")
+        if valeur == self.EN_COURS:
             return Q(issue="", echeance__gte=self.le)
-        echue = Q(issue="", echeance__lt=self.le) if etat == Option.Issue.TOMBEE else Q()
-        return Q(issue=etat) | echue
-
-
-def _nomme(nom: str) -> Q:
-    champs = (f"{EQUIPEMENT}__nom", f"{EQUIPEMENT}__prestataire__nom", "porteur__nom")
-    condition = Q()
-    for champ in champs:
-        condition |= Q(**{f"{champ}__unaccent__icontains": nom})
-    return condition
+        echue = Q(issue="", echeance__lt=self.le) if valeur == Option.Issue.TOMBEE else Q()
+        return Q(issue=valeur) | echue
 
 
 class RechercheForm(forms.Form):

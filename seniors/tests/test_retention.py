@@ -275,6 +275,17 @@ def test_the_clock_does_the_same(inscription):
         assert (tache(), tache()) == (3, 0)
 
 
+def test_a_run_of_the_clock_stops_after_so_many_lots_and_the_next_one_goes_on(inscription, monkeypatch):
+    """The first night of a base ten years old must end before the worker is told to stop."""
+    with time_machine.travel("2022-04-22T10:32:00+02:00", tick=False):
+        for _ in range(4):
+            InscriptionFactory(groupe=inscription.groupe, commentaires="Sans sel")
+    monkeypatch.setattr(moteur, "LOT", 2)
+    monkeypatch.setattr("sev.tasks.LOTS_PAR_PASSAGE", 1)
+    with time_machine.travel(MAINTENANT, tick=False):
+        assert [tache() for _ in range(4)] == [6, 6, 3, 0]
+
+
 # --- On request -------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,7 +26,14 @@ from sev.socle.typographie import euros
 PORTEUR = Organisme.Nature.PORTEUR
 PAR_PAGE = 20
 DEMANDES_MAX = 20
-TRIS = {"date": ["pk"], "-date": ["-pk"], "montant": ["montant", "-pk"], "-montant": ["-montant", "-pk"]}
+# + 0: sorted once they are found. By the key itself, a porteur with few entries, or none, costs the whole ledger.
+ECRITURE = F("pk") + 0
+TRIS = {
+    "date": [ECRITURE.asc()],
+    "-date": [ECRITURE.desc()],
+    "montant": ["montant", "-pk"],
+    "-montant": ["-montant", "-pk"],
+}
 TONS = {"En attente": "att", "Refusée": "non", "Accordée": "ok", "Accordée en partie": "ok"}
 
 

@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from conventions.models import DemandeComplement, Mouvement, Programme
+from conventions.models import Bareme, Compte, DemandeComplement, Mouvement, Programme
 from conventions.operations.complements import demander, retirer
+from conventions.operations.comptes import CompteRefuse, creer_agent
 from conventions.operations.credits import allouer
+from conventions.operations.programme import ProgrammeRefuse, fixer_plafond
 from conventions.tests.factories import CompteFactory, CreditFactory, ProgrammeFactory, connecter
 from sejours.models import Groupe, Option
 from sejours.operations.conventions import clore
@@ -24,6 +26,7 @@ from sev.tests.test_courses import (
     LE,
     MAINTENANT,
     MANCHES,
+    double_par,
     ecart,
     en_attente_malgre_le_credit,
     ensemble,
@@ -271,3 +274,44 @@ def test_a_form_of_the_admin_sent_four_times_at_once_gives_money_once(jeton, don
     issues = ensemble(*(lambda client=client: client.post(page, envoi) for client in clients))
     assert [reponse.status_code for reponse in issues] == [302] * 4
     assert Mouvement.objects.filter(nature="COMPLEMENT").count() == donnes
+
+
+# --- What nobody can lock yet -------------------------------------------------------------------------------------
+
+
+def test_a_name_taken_by_a_colleague_while_it_was_looked_for_is_refused():
+    """The other account is written right before this one: a refusal, not a page that broke."""
+    agent = CompteFactory(ancv=True)
+
+    def creation():
+        return creer_agent(
+            identifiant="agent-neuf",
+            nom="Agent NEUF",
+            email="neuf@ancv.fr",
+            is_superuser=False,
+            par=agent,
+            maintenant=MAINTENANT,
+        )
+
+    with (
+        pytest.raises(CompteRefuse, match="déjà pris"),
+        double_par(creation, avant='INSERT INTO "conventions_compte"'),
+    ):
+        creation()
+    assert Compte.objects.filter(identifiant="agent-neuf").count() == 1
+    assert Courriel.objects.filter(destinataire="neuf@ancv.fr").count() == 1
+
+
+def test_the_first_ceiling_of_a_year_entered_by_two_colleagues_is_entered_once():
+    agent = CompteFactory(ancv=True)
+
+    def saisie():
+        plafond = {"annee_avis": 2031, "situation": "SEULE", "parts": Decimal(1), "plafond": Decimal(12_000)}
+        return fixer_plafond(**plafond, par=agent)
+
+    with (
+        pytest.raises(ProgrammeRefuse, match="existe déjà"),
+        double_par(saisie, avant='INSERT INTO "conventions_bareme"'),
+    ):
+        saisie()
+    assert Bareme.objects.filter(annee_avis=2031).count() == 1
