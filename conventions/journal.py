@@ -12,7 +12,7 @@ from conventions.models import (
     Mouvement,
     Organisme,
 )
-from sev.socle.journal import Source, Trace, Traces, ecarts, precedents
+from sev.socle.journal import Source, Trace, Traces, avec_precisions, ecarts, precedents
 from sev.socle.typographie import euros
 
 INFORMATIONS = (
@@ -113,13 +113,13 @@ def historique(evenements, phrase) -> Source:
 def _organisme(apres, avant) -> str:
     if avant is None:
         return f"Organisme {apres.nom} créé"
-    return _phrase("Informations modifiées", ecarts(avant, apres, INFORMATIONS))
+    return avec_precisions("Informations modifiées", ecarts(avant, apres, INFORMATIONS))
 
 
 def _convention(apres, avant) -> str:
     if avant is None:
         return f"Convention {apres.numero} créée"
-    return _phrase(
+    return avec_precisions(
         f"Convention {apres.numero} modifiée",
         ecarts(avant, apres, ("numero", "activee_le", "suspendue_le", "close_le")),
     )
@@ -130,7 +130,7 @@ def _compte(apres, avant) -> str:
         return f"Compte de {apres.nom} ouvert, identifiant {apres.identifiant}"
     if avant.is_active != apres.is_active:
         return f"Compte de {apres.nom} {'réactivé' if apres.is_active else 'désactivé'}"
-    return _phrase(
+    return avec_precisions(
         f"Compte de {apres.nom} modifié", ecarts(avant, apres, ("nom", "email", "role", "titulaire"))
     )
 
@@ -144,10 +144,6 @@ def _demande(apres, avant) -> str:
     if apres.accorde is None:
         return f"{quoi} : demande de {euros(apres.montant)} refusée"
     return f"{quoi} : {euros(apres.accorde)} accordés sur {euros(apres.montant)} demandés"
-
-
-def _phrase(debut: str, precisions: list[str]) -> str:
-    return f"{debut} : {' ; '.join(precisions)}" if precisions else debut
 
 
 def _mouvements(cles: list[int]) -> dict[int, Trace]:

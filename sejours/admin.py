@@ -8,24 +8,15 @@ from sejours.forms import EquipementForm, OffreForm, PreinscriptionForm, SejourF
 from sejours.models import DemandePlaces, Equipement, Groupe, Offre, Sejour
 from sejours.operations.groupes import preinscrire
 from sejours.operations.offres import creer_offre, publier_sejour
-from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin
+from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin, LectureSeule
 from sev.socle.temps import aujourdhui
 
 
-class Lecture(admin.TabularInline):
+class Lecture(LectureSeule, admin.TabularInline):
     """What belongs to the object, as links."""
 
     extra = 0
     show_change_link = True
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
 
 class OffreInline(Lecture):
@@ -223,7 +214,7 @@ class DemandePlacesAdmin(LectureAdmin):
 
 
 @admin.register(Groupe.pgh_event_model)
-class JournalDesGroupes(JournalAdmin):
+class JournalDesGroupes(GrandeListe, JournalAdmin):
     """Who did what on the groups."""
 
     nom = "journal des groupes"
@@ -239,4 +230,6 @@ class JournalDesGroupes(JournalAdmin):
         "annule_le",
     ]
     list_select_related = ["pgh_obj", "porteur"]
-    search_fields = ["=pgh_obj__pk", "porteur__nom", "porteur__convention__numero"]
+    search_help_text = "Numéro de groupe, ou porteur."
+    colonne_du_numero = "pgh_obj_id"
+    recherche = (("porteur_id", Organisme.objects.nommes),)

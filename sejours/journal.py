@@ -3,7 +3,7 @@
 from conventions.journal import historique
 from conventions.models import Compte
 from sejours.models import DemandePlaces, Equipement, Groupe, Offre, Option, Sejour
-from sev.socle.journal import Source, Trace, ecarts
+from sev.socle.journal import Source, Trace, avec_precisions, ecarts
 from sev.socle.typographie import euros, periode_longue, quantite
 
 FAITS = ("places", "type_groupe", "dernier_jour")
@@ -55,7 +55,7 @@ def phrase(apres, avant) -> str:
     precisions = ecarts(avant, apres, FAITS)
     if avant.verrouille_le is not None and apres.verrouille_le is None:
         precisions.insert(0, "la liste est rouverte")
-    return f"{nom} modifié{' : ' if precisions else ''}{' ; '.join(precisions)}"
+    return avec_precisions(f"{nom} modifié", precisions)
 
 
 def phrase_option(apres, avant) -> str:
@@ -69,7 +69,7 @@ def phrase_option(apres, avant) -> str:
     if avant.groupe_id is None and apres.groupe_id is not None:
         return f"{nom} : groupe n° {apres.groupe_id} pré-inscrit"
     precisions = ecarts(avant, apres, ("places", "echeance"))
-    return f"{nom} modifiée{' : ' if precisions else ''}{' ; '.join(precisions)}"
+    return avec_precisions(f"{nom} modifiée", precisions)
 
 
 def phrase_equipement(apres, avant) -> str:
@@ -77,7 +77,7 @@ def phrase_equipement(apres, avant) -> str:
     if avant is None:
         return f"Équipement {apres.nom} enregistré"
     precisions = ecarts(avant, apres, ("nom", "voie", "code_postal", "ville"))
-    return f"Équipement {apres.nom} modifié{' : ' if precisions else ''}{' ; '.join(precisions)}"
+    return avec_precisions(f"Équipement {apres.nom} modifié", precisions)
 
 
 def phrase_offre(apres, avant) -> str:
@@ -86,7 +86,7 @@ def phrase_offre(apres, avant) -> str:
     if avant is None:
         return f"{nom}, créée : {euros(apres.prix)}"
     precisions = ecarts(avant, apres, ("prix", "supplement_individuelle"))
-    return f"{nom}, modifiée{' : ' if precisions else ''}{' ; '.join(precisions)}"
+    return avec_precisions(f"{nom}, modifiée", precisions)
 
 
 def phrase_sejour(apres, avant) -> str:
@@ -99,7 +99,7 @@ def phrase_sejour(apres, avant) -> str:
     if (avant.ferme_le is None) != (apres.ferme_le is None):
         return f"{nom}, {'fermé aux demandes' if apres.ferme_le else 'rouvert aux demandes'}"
     precisions = ecarts(avant, apres, ("debut", "fin", "places"))
-    return f"{nom}, modifié{' : ' if precisions else ''}{' ; '.join(precisions)}"
+    return avec_precisions(f"{nom}, modifié", precisions)
 
 
 def _demandes(cles: list[int]) -> dict[int, Trace]:

@@ -8,6 +8,7 @@ from conventions.models.programme import Duree
 from sejours.forms.champs import CHOIX_DEPARTEMENTS, PLACES_MAX, DepartField, champ_places
 from sejours.models import Equipement
 from sev.socle.communes import REGIONS, departement
+from sev.socle.filtres import Filtre
 from sev.socle.typographie import quantite
 
 PRIX_MAX = 10_000
@@ -19,10 +20,8 @@ TRIS = {
 CHOIX_TRIS = [("debut", "date de départ"), ("prix", "prix"), ("places", "places libres")]
 
 
-class FiltreOffres(forms.Form):
-    """The filters of a search of stays. A value that makes no sense is said so, and left out."""
-
-    use_required_attribute = False
+class FiltreOffres(Filtre):
+    """The filters of a search of stays."""
 
     debut_min = DepartField(label="Départ au plus tôt le", required=False)
     debut_max = DepartField(label="Départ au plus tard le", required=False)
@@ -58,8 +57,6 @@ class FiltreOffres(forms.Form):
         self.fields["places"].required = False
         for nom in ("debut_min", "debut_max", "places"):
             self.fields[nom].widget.attrs.pop("class", None)
-        for nom in ("duree", "region", "departement", "environnement"):
-            self.fields[nom].error_messages["invalid_choice"] = "Choisissez une réponse de la liste"
 
     def clean(self):
         donnees = super().clean()
@@ -67,12 +64,6 @@ class FiltreOffres(forms.Form):
         if debut and fin and fin < debut:
             self.add_error("debut_max", "Cette date vient avant le départ au plus tôt")
         return donnees
-
-    def criteres(self) -> dict[str, str]:
-        """Return what is chosen: the name of each valid filter and the words that say it."""
-        self.is_valid()
-        choisis = {nom: v for nom in self.fields if (v := self.cleaned_data.get(nom))}
-        return {nom: self._mots(nom, valeur) for nom, valeur in choisis.items()}
 
     def _mots(self, nom: str, valeur) -> str:
         match nom:
@@ -95,17 +86,15 @@ class FiltreOffres(forms.Form):
             case _:
                 return valeur
 
-    def filtrer(self, sejours: QuerySet, sauf: str = "") -> QuerySet:
+    def filtrer(self, lignes: QuerySet, sauf: str = "") -> QuerySet:
         """Return the stays that match every valid filter but `sauf`; one free place at least, in any case."""
-        choisis = {nom: self.cleaned_data[nom] for nom in self.criteres() if nom != sauf}
-        for nom, valeur in choisis.items():
-            if nom != "places":
-                sejours = sejours.filter(self._condition(nom, valeur))
-        return sejours.avec_places(choisis.get("places", 1))
+        places = 1 if sauf == "places" else self.choisis().get("places", 1)
+        return super().filtrer(lignes, sauf).avec_places(places)
 
-    @staticmethod
-    def _condition(nom: str, valeur) -> Q:
+    def _condition(self, nom: str, valeur) -> Q:
         match nom:
+            case "places":
+                return Q()  # asked of every search, in `filtrer`
             case "debut_min":
                 return Q(debut__gte=valeur)
             case "debut_max":
@@ -118,15 +107,6 @@ class FiltreOffres(forms.Form):
                 return Q(offre__prix__lte=valeur)
             case _:
                 return Q(**{f"offre__equipement__{nom}": valeur})
-
-    def conseil(self, sejours: QuerySet) -> str:
-        """Say which filter to drop when nothing matches, and how many stays that gives."""
-        criteres = self.criteres()
-        restants = {nom: self.filtrer(sejours, sauf=nom).count() for nom in criteres}
-        nom = max(restants, key=restants.get, default=None)
-        if nom is None or not restants[nom]:
-            return ""
-        return f"Essayez sans « {criteres[nom]} » : {quantite(restants[nom], 'séjour')}."
 
 
 def trier(sejours: QuerySet, demande: str) -> tuple[str, QuerySet]:

@@ -9,24 +9,6 @@ from sev.attente import files_de
 from sev.etat import etat_des_courriels, etat_des_taches
 from sev.socle.temps import aujourdhui, maintenant
 
-# What the admin calls each task of the clock (sev.echeances).
-TACHES = {
-    "verrouillage": "Verrouiller les listes",
-    "ouvertures": "Ouvrir les validations",
-    "depassements": "Constater les délais dépassés",
-    "options": "Faire tomber les options échues",
-    "rappels": "Rappeler les listes incomplètes",
-    "rappels-validation": "Rappeler les validations",
-    "files-d-attente": "Servir les files d'attente d'aides",
-    "pieces": "Détruire les pièces anciennes",
-    "imports": "Importer les décisions",
-    "doublons": "Chercher les doublons",
-    "retention": "Effacer ce qui n'est plus nécessaire",
-    "seances": "Effacer les séances terminées",
-    "activite": "Relever l'activité",
-    "courriels": "Envoyer les courriels",
-}
-
 # Label, address, right: what staff come for most.
 RECHERCHES = (
     ("Chercher un groupe", "admin:sejours_groupe_changelist", "sejours.view_groupe"),
@@ -73,12 +55,10 @@ def etat_du_service(compte) -> dict | None:
     """Return the last run of each task and the mails, or None for those who may not see them."""
     if not compte.has_perm("socle.view_passage"):
         return None
-    instant = maintenant()
-    courriels = etat_des_courriels()
     refuses = reverse("admin:socle_courriel_changelist") + "?envoye_le__isempty=1"
     return {
-        "taches": [{"libelle": TACHES[nom], **tache} for nom, tache in etat_des_taches(instant).items()],
+        "taches": list(etat_des_taches(maintenant()).values()),
         "passages": reverse("admin:socle_passage_changelist"),
-        "courriels": courriels,
+        "courriels": etat_des_courriels(),
         "refuses": refuses if compte.has_perm("socle.view_courriel") else "",
     }

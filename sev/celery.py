@@ -1,4 +1,4 @@
-"""The Celery application: its schedule is code (settings.CELERY_BEAT_SCHEDULE), its broker only carries wake-ups."""
+"""The Celery application: its schedule is code (sev.echeances), its broker only carries wake-ups."""
 
 import os
 

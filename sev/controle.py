@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from seniors.models import Senior
+from sev.socle.duree import sans_limite
 from sev.socle.texte import cle, cle_ville
 
 LOT = 2000
@@ -450,17 +451,12 @@ CONTROLES = (
 
 def controler() -> Iterator[str]:
     """Yield a line for each breach, « rule : what was found »; nothing when all is well."""
-    with connection.cursor() as curseur:
-        # A whole table is read: longer than a page may take.
-        curseur.execute("SET statement_timeout = 0")
-        try:
-            for controle in CONTROLES:
-                curseur.execute(controle.sql)
-                for (ecart,) in curseur.fetchall():
-                    yield f"{controle.nom} : {ecart}"
-            yield from _identites()
-        finally:
-            curseur.execute("RESET statement_timeout")
+    with sans_limite(), connection.cursor() as curseur:
+        for controle in CONTROLES:
+            curseur.execute(controle.sql)
+            for (ecart,) in curseur.fetchall():
+                yield f"{controle.nom} : {ecart}"
+        yield from _identites()
 
 
 def _identites() -> Iterator[str]:

@@ -1,49 +1,84 @@
-"""The clock's jobs: what `manage.py echeances` runs, in this order, and what /sante/ watches.
+"""The clock's jobs: what beat wakes, what `manage.py echeances` runs, in this order, and what /sante/ watches.
 
-Celery's schedule (settings.CELERY_BEAT_SCHEDULE) wakes the same tasks; what is due is a query on Postgres.
+The settings read this table, so that nothing of ours is imported before it is used. What is due is a query on
+Postgres: the hours only say how soon it is noticed.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from activite.tasks import relever_activite
-from conventions.tasks import importer_decisions
-from sejours.tasks import faire_tomber_options, rappeler_listes, verrouiller_listes
-from seniors.tasks import chercher_doublons, servir_files
-from sev.socle.tasks import effacer_seances, envoyer_courriels
-from sev.tasks import purger
-from validation.tasks import (
-    constater_depassements,
-    detruire_pieces,
-    ouvrir_validations,
-    rappeler_validations,
-)
+from celery import Task
+from celery.schedules import crontab
+from django.utils.module_loading import import_string
 
 
 @dataclass(frozen=True)
 class Echeance:
-    """A job: its name in the schedule and in the record of runs, and the age beyond which its last run is late."""
+    """A job: its name in the record of runs, what staff read, its task, when it wakes (seconds, or hours in Paris).
+
+    Beyond `tarde_apres` the age of its last run says that it is late.
+    """
 
     nom: str
-    tache: Callable[[], int]
+    libelle: str
+    chemin: str
+    horaire: crontab | float
     tarde_apres: timedelta
+
+    @property
+    def tache(self) -> Task:
+        """The task itself; it returns how many things it did."""
+        return import_string(self.chemin)
+
+
+# How often a job wakes, and the age beyond which its last run is late.
+SANS_CESSE = crontab(minute="*/5"), timedelta(minutes=20)
+
+
+def toutes_les(secondes: float) -> tuple[float, timedelta]:
+    """Return the rhythm of what somebody waits for."""
+    return secondes, timedelta(minutes=5)
+
+
+def chaque_heure(minute: int) -> tuple[crontab, timedelta]:
+    """Return the rhythm of what may wait an hour."""
+    return crontab(minute=minute), timedelta(hours=3)
+
+
+def chaque_nuit(heure: int, minute: int) -> tuple[crontab, timedelta]:
+    """Return the rhythm of what is heavy, or in no hurry."""
+    return crontab(hour=heure, minute=minute), timedelta(hours=30)
 
 
 # After an outage of weeks a window opens, then lapses, in that order; mails last: they tell what the others did.
 ECHEANCES = (
-    Echeance("verrouillage", verrouiller_listes, timedelta(minutes=20)),
-    Echeance("ouvertures", ouvrir_validations, timedelta(minutes=20)),
-    Echeance("depassements", constater_depassements, timedelta(minutes=20)),
-    Echeance("options", faire_tomber_options, timedelta(minutes=20)),
-    Echeance("rappels", rappeler_listes, timedelta(hours=3)),
-    Echeance("rappels-validation", rappeler_validations, timedelta(hours=3)),
-    Echeance("imports", importer_decisions, timedelta(minutes=5)),
-    Echeance("files-d-attente", servir_files, timedelta(minutes=20)),
-    Echeance("pieces", detruire_pieces, timedelta(hours=30)),
-    Echeance("seances", effacer_seances, timedelta(hours=30)),
-    Echeance("doublons", chercher_doublons, timedelta(hours=30)),
-    Echeance("retention", purger, timedelta(hours=30)),
-    Echeance("activite", relever_activite, timedelta(hours=3)),
-    Echeance("courriels", envoyer_courriels, timedelta(minutes=5)),
+    Echeance("verrouillage", "Verrouiller les listes", "sejours.tasks.verrouiller_listes", *SANS_CESSE),
+    Echeance("ouvertures", "Ouvrir les validations", "validation.tasks.ouvrir_validations", *SANS_CESSE),
+    Echeance(
+        "depassements",
+        "Constater les délais dépassés",
+        "validation.tasks.constater_depassements",
+        *SANS_CESSE,
+    ),
+    Echeance("options", "Faire tomber les options échues", "sejours.tasks.faire_tomber_options", *SANS_CESSE),
+    Echeance(
+        "rappels", "Rappeler les listes incomplètes", "sejours.tasks.rappeler_listes", *chaque_heure(10)
+    ),
+    Echeance(
+        "rappels-validation",
+        "Rappeler les validations",
+        "validation.tasks.rappeler_validations",
+        *chaque_heure(20),
+    ),
+    Echeance("imports", "Importer les décisions", "conventions.tasks.importer_decisions", *toutes_les(15)),
+    Echeance(
+        "files-d-attente", "Servir les files d'attente d'aides", "seniors.tasks.servir_files", *SANS_CESSE
+    ),
+    Echeance(
+        "pieces", "Détruire les pièces anciennes", "validation.tasks.detruire_pieces", *chaque_nuit(3, 40)
+    ),
+    Echeance("doublons", "Chercher les doublons", "seniors.tasks.chercher_doublons", *chaque_nuit(3, 10)),
+    Echeance("retention", "Effacer ce qui n'est plus nécessaire", "sev.tasks.purger", *chaque_nuit(3, 40)),
+    Echeance("activite", "Relever l'activité", "activite.tasks.relever_activite", *chaque_heure(30)),
+    Echeance("courriels", "Envoyer les courriels", "sev.socle.tasks.envoyer_courriels", *toutes_les(20)),
 )

@@ -53,7 +53,10 @@ def _taches() -> dict:
 
 
 def etat_des_taches(instant: datetime) -> dict[str, dict]:
-    """Return by task its last run that ended (None before the first), its age in seconds, if late, if it failed."""
+    """Return by task its label, its last run that ended (None before the first), its age, if late, if it failed.
+
+    Ages are in seconds.
+    """
     # A run that was killed never ended: a task that is killed each time is late, not well.
     finis = Passage.objects.filter(tache__in=[e.nom for e in ECHEANCES], fin__isnull=False)
     passages = finis.order_by("tache", "-debut")
@@ -63,6 +66,7 @@ def etat_des_taches(instant: datetime) -> dict[str, dict]:
         dernier = derniers.get(echeance.nom)
         age = None if dernier is None else instant - dernier.debut
         taches[echeance.nom] = {
+            "libelle": echeance.libelle,
             "passage": dernier,
             "age_secondes": None if age is None else round(age.total_seconds()),
             "en_retard": age is not None and age > echeance.tarde_apres,

@@ -3,11 +3,7 @@
 What each is counted from, and for how long, is in settings.RETENTION_MOIS, RETENTION_JOURS and in docs/privacy.md.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
-
-from django.db import connection
 
 from conventions.operations.retention import (
     effacer_essais,
@@ -21,6 +17,7 @@ from sejours.operations.retention import effacer_recherches, recherches_a_efface
 from seniors.models import Inscription, Senior
 from seniors.operations import retention as seniors
 from sev.socle.courriels import effacer_textes, textes_a_effacer
+from sev.socle.duree import sans_limite
 from sev.socle.envois import effacer_envois, envois_a_effacer
 from sev.socle.retention import Regle
 from validation.models import Lot
@@ -61,22 +58,11 @@ REGLES = (
 
 def combien(*, le: date) -> dict[str, int]:
     """Return how many rows each rule would go through on `le`; nothing is written."""
-    with _sans_limite():
+    with sans_limite():
         return {regle.nom: regle.combien(le=le) for regle in REGLES}
 
 
-def purger(*, le: date, maintenant: datetime) -> dict[str, int]:
-    """Go through every rule; return how many rows each one did."""
-    with _sans_limite():
-        return {regle.nom: regle.appliquer(le=le, maintenant=maintenant) for regle in REGLES}
-
-
-@contextmanager
-def _sans_limite() -> Iterator[None]:
-    """A whole table may be read: longer than a page may take."""
-    with connection.cursor() as curseur:
-        curseur.execute("SET statement_timeout = 0")
-        try:
-            yield
-        finally:
-            curseur.execute("RESET statement_timeout")
+def purger(*, le: date, maintenant: datetime, lots: int | None = None) -> dict[str, int]:
+    """Go through every rule, at most `lots` lots of each; return how many rows each one did."""
+    with sans_limite():
+        return {regle.nom: regle.appliquer(le=le, maintenant=maintenant, lots=lots) for regle in REGLES}

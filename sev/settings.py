@@ -6,11 +6,11 @@ from pathlib import Path
 
 import dj_database_url
 import pghistory
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from sev import embarque, environnement
+from sev.echeances import ECHEANCES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 SEV_DATA = Path(os.environ.get("SEV_DATA", BASE_DIR / "var"))
@@ -18,6 +18,8 @@ SEV_DATA = Path(os.environ.get("SEV_DATA", BASE_DIR / "var"))
 # The demo is a real instance on one machine, over plain http, whose mails and accounts are shown on purpose.
 SEV_DEMO = os.environ.get("SEV_DEMO") == "1"
 SEV_BASE_URL = os.environ.get("SEV_BASE_URL", "http://localhost:8000").rstrip("/")
+# Who runs the machines, as the page « Mentions légales » must say: name, address, telephone.
+SEV_HEBERGEUR = os.environ.get("SEV_HEBERGEUR", "")
 HTTPS = SEV_BASE_URL.startswith("https://")
 
 DEBUG = False
@@ -274,23 +276,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "socket_timeout": 5,
 }
-# What is due is a query on Postgres: these hours only say how soon it is noticed.
-CELERY_BEAT_SCHEDULE = {
-    "courriels": {"task": "sev.socle.tasks.envoyer_courriels", "schedule": 20.0},
-    "verrouillage": {"task": "sejours.tasks.verrouiller_listes", "schedule": crontab(minute="*/5")},
-    "ouvertures": {"task": "validation.tasks.ouvrir_validations", "schedule": crontab(minute="*/5")},
-    "depassements": {"task": "validation.tasks.constater_depassements", "schedule": crontab(minute="*/5")},
-    "options": {"task": "sejours.tasks.faire_tomber_options", "schedule": crontab(minute="*/5")},
-    "rappels": {"task": "sejours.tasks.rappeler_listes", "schedule": crontab(minute=10)},
-    "rappels-validation": {"task": "validation.tasks.rappeler_validations", "schedule": crontab(minute=20)},
-    "pieces": {"task": "validation.tasks.detruire_pieces", "schedule": crontab(hour=3, minute=40)},
-    "seances": {"task": "sev.socle.tasks.effacer_seances", "schedule": crontab(hour=4, minute=20)},
-    "imports": {"task": "conventions.tasks.importer_decisions", "schedule": 15.0},
-    "activite": {"task": "activite.tasks.relever_activite", "schedule": crontab(minute=30)},
-    "files-d-attente": {"task": "seniors.tasks.servir_files", "schedule": crontab(minute="*/5")},
-    "doublons": {"task": "seniors.tasks.chercher_doublons", "schedule": crontab(hour=3, minute=10)},
-    "retention": {"task": "sev.tasks.purger", "schedule": crontab(hour=3, minute=40)},
-}
+CELERY_BEAT_SCHEDULE = {e.nom: {"task": e.chemin, "schedule": e.horaire} for e in ECHEANCES}
 
 LOGGING = {
     "version": 1,

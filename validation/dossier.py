@@ -261,11 +261,7 @@ class Dossier:
 def dossier(groupe: Groupe, *, compte: Compte, le: date) -> Dossier:
     """Return the file of `groupe` (its stay and validation loaded), its list read in two queries at most."""
     phase, echeance = phase_du_groupe(groupe, le=le)
-    inscriptions = list(
-        groupe.inscriptions.presentes()
-        .select_related("senior", "presence")
-        .order_by("senior__cle_nom", "senior__cle_prenom", "senior__date_naissance", "pk")
-    )
+    inscriptions = list(groupe.inscriptions.presentes().par_nom().select_related("presence"))
     combien = Counter((i.senior.cle_nom, i.senior.cle_prenom) for i in inscriptions)
     rendues = _rendues(inscriptions) if phase == Phase.CONFIRMEE else {}
     return Dossier(

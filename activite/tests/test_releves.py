@@ -229,13 +229,13 @@ def test_a_year_that_somebody_is_counting_is_left_to_them():
         with transaction.atomic():
             Releve.objects.select_for_update().get(annee=2022)
             prise.set()
-            rendre.wait(10)
+            rendre.wait(120)
         connection.close()
 
     autre = Thread(target=compter)
     autre.start()
     try:
-        assert prise.wait(10)
+        assert prise.wait(120)
         assert relever(annee=2022, le=date(2022, 7, 2), maintenant=instant(date(2022, 7, 2))) == 0
     finally:
         rendre.set()

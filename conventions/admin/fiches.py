@@ -17,8 +17,11 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 
 from conventions.models import Programme
+from sev.socle.admin import FiltresOfferts, Histoire
 from sev.socle.envois import premier_envoi
+from sev.socle.formulaires import dire_le_refus
 from sev.socle.journal import acte
+from sev.socle.lectures import noter
 from sev.socle.refus import RefusMetier
 
 # The right of superusers alone: no group can hold it.
@@ -90,14 +93,16 @@ class Recherche(AutocompleteSelect):
         return super().optgroups(name, cles or [""], attrs)
 
 
-class FicheAdmin(admin.ModelAdmin):
+class FicheAdmin(Histoire, FiltresOfferts):
     """An object's page with its `actes`; nothing is deleted, and what is typed here is in the journal.
 
-    `ajout`, when given, takes the place of Django's page for a new object.
+    `ajout`, when given, takes the place of Django's page for a new object. Opening a page that is `lue_comme` something
+    is noted under that name: it tells of somebody's income, health or papers (X2).
     """
 
     actes: tuple[Acte, ...] = ()
     ajout: Acte | None = None
+    lue_comme = ""
     change_form_template = "admin/conventions/fiche.html"
     actions = None
     show_full_result_count = False
@@ -108,12 +113,19 @@ class FicheAdmin(admin.ModelAdmin):
         return False
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        """Draw or record the page, inside the history context of the person."""
+        """Draw or record the page, inside the history context of the person; what is recorded is locked first."""
         if "_saveasnew" in request.POST:
             # Django takes it for an addition on any page, past `ajout` and its rules.
             raise PermissionDenied
-        with acte("saisie de l'ANCV", par=request.user):
+        with transaction.atomic(), acte("saisie de l'ANCV", par=request.user):
+            if request.method == "POST" and object_id:
+                # Django writes every column as it read it: nobody may act on the object between the two.
+                self._verrouiller(self.get_object(request, unquote(object_id)))
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _verrouiller(self, objet) -> None:
+        if objet is not None:
+            list(self.model._base_manager.select_for_update(no_key=True, of=("self",)).filter(pk=objet.pk))
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         """Give the fields that are looked up a widget that stands what is forged."""
@@ -130,7 +142,7 @@ class FicheAdmin(admin.ModelAdmin):
         return super().add_view(request, form_url, extra_context)
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
-        """Add the buttons of what may be done to this object now."""
+        """Add the buttons of what may be done to this object now, and note that it was read where it must be."""
         objet = self.get_object(request, unquote(object_id))
         boutons = []
         if objet is not None:
@@ -140,7 +152,10 @@ class FicheAdmin(admin.ModelAdmin):
                 if self._permis(request, a, objet) and a.propose(objet)
             ]
         contexte = {"boutons": boutons, **self._boutons_de_saisie(request, objet), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, contexte)
+        reponse = super().change_view(request, object_id, form_url, contexte)
+        if self.lue_comme and reponse.status_code == 200:
+            noter(quoi=self.lue_comme, cle=objet.pk, par=request.user)
+        return reponse
 
     def _boutons_de_saisie(self, request, objet) -> dict:
         """Take Django's own buttons away from a page on which nothing is typed."""
@@ -201,7 +216,7 @@ class FicheAdmin(admin.ModelAdmin):
                         # What is only shown is not sent yet: its token will serve.
                         transaction.set_rollback(True)
             except RefusMetier as refus:
-                formulaire.add_error(refus.champ if refus.champ in formulaire.fields else None, refus.message)
+                dire_le_refus(formulaire, refus)
             else:
                 if apercu is None:
                     if fait := un_acte.mots("fait", resultat):

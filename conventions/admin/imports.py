@@ -6,10 +6,9 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import render
 from django.urls import path, reverse
-from django.utils.http import content_disposition_header
 
 from conventions.admin.fiches import Acte, FicheAdmin
 from conventions.documents import rapport_csv, rapport_xlsx
@@ -18,6 +17,7 @@ from conventions.models import Decision, Import, LigneImport
 from conventions.operations import imports
 from sev.socle.admin import LectureAdmin
 from sev.socle.tableur import reponse_xlsx
+from sev.socle.telechargement import document
 from sev.socle.temps import maintenant
 from sev.socle.typographie import euros, quantite
 
@@ -146,12 +146,7 @@ class ImportAdmin(FicheAdmin):
     def csv(self, request, cle):
         """The report as CSV."""
         lot = self._lot(request, cle)
-        disposition = content_disposition_header(True, f"import-{lot.pk}.csv")
-        return HttpResponse(
-            rapport_csv(lot),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": disposition, "Cache-Control": "private, no-store"},
-        )
+        return document(f"import-{lot.pk}.csv", rapport_csv(lot), "text/csv; charset=utf-8")
 
     def xlsx(self, request, cle):
         """The report as a spreadsheet."""

@@ -115,7 +115,7 @@ def duel(fermer) -> tuple[int, list[str]]:
     def frapper(cible, par):
         try:
             connection.ensure_connection()
-            depart.wait()
+            depart.wait(120)
             fermer(cible, par)
         except (comptes.CompteRefuse, OperationalError, IntegrityError) as erreur:
             levees.append(type(erreur).__name__)
@@ -127,14 +127,18 @@ def duel(fermer) -> tuple[int, list[str]]:
     return Compte.objects.filter(is_superuser=True, is_active=True).count(), levees
 
 
-def ecrire(cible, par, attente=0.2):
-    """Close an account after a look that locks nothing, as an operation without its lock would."""
-    with transaction.atomic():
-        if not Compte.objects.filter(is_superuser=True, is_active=True).exclude(pk=cible.pk).exists():
-            return
-        with connection.cursor() as curseur:
-            curseur.execute("SELECT pg_sleep(%s)", [attente])
-        Compte.objects.filter(pk=cible.pk).update(is_active=False)
+def ecritures():
+    """Close an account as an operation without its lock would: both have looked before either writes."""
+    vus = Barrier(2)
+
+    def ecrire(cible, par):
+        with transaction.atomic():
+            reste = Compte.objects.filter(is_superuser=True, is_active=True).exclude(pk=cible.pk).exists()
+            vus.wait(120)
+            if reste:
+                Compte.objects.filter(pk=cible.pk).update(is_active=False)
+
+    return ecrire
 
 
 @pytest.mark.django_db(transaction=True)
@@ -146,7 +150,7 @@ def test_two_administrators_who_close_each_other_leave_one():
 
 @pytest.mark.django_db(transaction=True)
 def test_without_the_operation_s_lock_the_database_still_keeps_one():
-    restent, levees = duel(ecrire)
+    restent, levees = duel(ecritures())
     assert (restent, len(levees)) == (1, 1)
 
 
@@ -161,7 +165,7 @@ def test_without_lock_nor_trigger_both_are_gone():
         [[nom]] = curseur.fetchall()
         curseur.execute(f'ALTER TABLE conventions_compte DISABLE TRIGGER "{nom}"')
     try:
-        assert duel(ecrire) == (0, [])
+        assert duel(ecritures()) == (0, [])
     finally:
         with connection.cursor() as curseur:
             curseur.execute(f'ALTER TABLE conventions_compte ENABLE TRIGGER "{nom}"')

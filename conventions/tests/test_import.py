@@ -1,7 +1,6 @@
 """Decisions of *Espace Action Sociale* (C10): the file, what each line does, what is wrong, once and for all."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
@@ -12,7 +11,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
+from django.db import connection
 from django.db.models import QuerySet
 from openpyxl import load_workbook
 
@@ -26,6 +25,7 @@ from conventions.tests.factories import CompteFactory, ConventionFactory, Credit
 from sev.retention import purger
 from sev.socle.models import Courriel
 from sev.socle.refus import RefusMetier
+from sev.tests.test_courses import ensemble
 
 LE = date(2022, 3, 1)
 MAINTENANT = datetime(2022, 3, 1, 9, 0, tzinfo=UTC)
@@ -548,21 +548,24 @@ def test_a_report_of_many_lines_costs_the_same(annee, agent, django_assert_max_n
 # --- Races --------------------------------------------------------------------------------------------------------
 
 
-def ensemble(*actes) -> list:
-    depart = Barrier(len(actes))
+def apres_avoir_lu(debut: str, *actes) -> list:
+    """Run the acts at once; each waits for all the others after its first statement that begins so."""
+    lus = Barrier(len(actes))
 
     def courir(acte):
-        try:
-            connection.ensure_connection()
-            depart.wait(20)
-            return acte()
-        except Exception as erreur:  # noqa: BLE001 - judged by the race
-            return erreur
-        finally:
-            connections.close_all()
+        attendu = []
 
-    with ThreadPoolExecutor(len(actes)) as bassin:
-        return list(bassin.map(courir, actes))
+        def lire_puis_attendre(execute, sql, *suite):
+            resultat = execute(sql, *suite)
+            if sql.startswith(debut) and not attendu:
+                attendu.append(sql)
+                lus.wait(120)
+            return resultat
+
+        with connection.execute_wrapper(lire_puis_attendre):
+            return acte()
+
+    return ensemble(*(partial(courir, acte) for acte in actes))
 
 
 def deux_imports_du_meme_fichier(manche: int) -> list[str]:
@@ -650,12 +653,21 @@ def test_without_its_guards_a_decision_is_given_twice(monkeypatch):
         )
         (nom,) = curseur.fetchone()
         curseur.execute(f"ALTER TABLE conventions_decision DROP CONSTRAINT {nom}")
+    programme, convention = ProgrammeFactory(), ConventionFactory()
+    contenu = fichier(dotation("R-1", convention.numero, "10"))
+    lots = [
+        imports.lancer(
+            lot=imports.lire(fichier="d.csv", lignes=lire_fichier(contenu), par=None, maintenant=MAINTENANT),
+            par=None,
+            maintenant=MAINTENANT,
+        )
+        for _ in range(2)
+    ]
+    actes = [partial(imports.importer, lot=lot, le=LE, maintenant=MAINTENANT, limite=1) for lot in lots]
     try:
-        ProgrammeFactory()
-        for manche in range(20):
-            if any("were given" in faute for faute in deux_imports_du_meme_fichier(manche)):
-                return
-        pytest.fail("no decision was given twice")
+        assert apres_avoir_lu('SELECT "conventions_decision"', *actes) == [1, 1]
+        programme.refresh_from_db()
+        assert programme.alloue == 20
     finally:
         Decision.objects.all().delete()
         with connection.cursor() as curseur:
@@ -710,7 +722,27 @@ def test_an_import_and_staff_never_exceed_the_envelope_together():
 def test_without_the_programme_s_lock_the_database_has_to_refuse(monkeypatch):
     """The control of the race above: the constraint answers, in words that nobody should read."""
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self)
-    for manche in range(50):
-        if enveloppe_a_sa_limite(manche):
-            return
-    pytest.fail("no round was lost")
+    ProgrammeFactory(annee=2040, enveloppe=100)
+    mains = [ConventionFactory() for _ in range(2)]
+    issues = apres_avoir_lu(
+        'SELECT "conventions_programme"',
+        *(
+            partial(
+                allouer, convention=main, annee=2040, montant=Decimal(100), par=None, le=LE, motif="à la main"
+            )
+            for main in mains
+        ),
+    )
+    (refusee,) = (issue for issue in issues if isinstance(issue, Exception))
+    assert "allocations_dans_l_enveloppe" in str(refusee)
+
+
+def test_a_quotation_mark_that_nobody_closes_swallows_no_line():
+    rangees = (
+        rangee(reference="EAS-1"),
+        rangee(reference="EAS-2", nom='"CCAS DE DINAN'),
+        rangee(reference="EAS-3"),
+    )
+    contenu = fichier(*rangees)
+    with pytest.raises(ValidationError, match="ligne 4 : il s'y trouve un guillemet"):
+        lire_fichier(contenu)

@@ -413,7 +413,7 @@ def ensemble(essai) -> list[bool]:
     def courir(_):
         try:
             connection.ensure_connection()
-            depart.wait()
+            depart.wait(120)
             return essai()
         finally:
             connection.close()
@@ -451,7 +451,7 @@ def test_without_the_lock_both_sessions_open():
 
     def essai():
         appareil = TOTPDevice.objects.get(user=compte)
-        lus.wait()
+        lus.wait(120)
         return appareil.verify_token(code)
 
     assert ensemble(essai) == [True, True]

@@ -1,20 +1,17 @@
 """The list of groups, and a porteur's request for other places."""
 
 from django import forms
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from conventions.models.organismes import identifiant_normalise
 from sejours.forms.champs import CHOIX_DEPARTEMENTS, PLACES_MAX, TOUS, champ_places
 from sejours.models import Groupe
+from sev.socle.filtres import Filtre, choix_d_annees, contient
 from sev.socle.saisie import TexteField
 
-ANNEES_GARDEES = 10
 
-
-class FiltreGroupes(forms.Form):
-    """The filters of « Liste des groupes par séjour » (S5). A value that makes no sense is said so, and left out."""
-
-    use_required_attribute = False
+class FiltreGroupes(Filtre):
+    """The filters of « Liste des groupes par séjour » (S5)."""
 
     porteur = TexteField(label="Nom du porteur", required=False, max_length=120)
     convention = TexteField(label="N° de convention du porteur", required=False, max_length=40)
@@ -38,16 +35,7 @@ class FiltreGroupes(forms.Form):
 
     def __init__(self, *args, annee: int, **kwargs):
         super().__init__(*args, **kwargs)
-        annees = [("", "Toutes")] + [(a, str(a)) for a in range(annee + 1, annee - ANNEES_GARDEES, -1)]
-        self.fields["annee"].choices = self.fields["annee_offre"].choices = annees
-        for nom in ("departement", "annee", "annee_offre", "type_groupe"):
-            self.fields[nom].error_messages["invalid_choice"] = "Choisissez une réponse de la liste"
-
-    def criteres(self) -> dict[str, str]:
-        """Return what is chosen: the name of each valid filter and the words that say it."""
-        self.is_valid()
-        choisis = {nom: v for nom in self.fields if (v := self.cleaned_data.get(nom))}
-        return {nom: self._mots(nom, valeur) for nom, valeur in choisis.items()}
+        self.fields["annee"].choices = self.fields["annee_offre"].choices = choix_d_annees(annee + 1, annee)
 
     def _mots(self, nom: str, valeur) -> str:
         if nom == "incomplets":
@@ -56,19 +44,11 @@ class FiltreGroupes(forms.Form):
             return dict(self.fields[nom].choices)[valeur]
         return f"{self.fields[nom].label} : {valeur}"
 
-    def filtrer(self, groupes: QuerySet, sauf: str = "") -> QuerySet:
-        """Return the `groupes` that match every valid filter but `sauf`."""
-        for nom in self.criteres():
-            if nom != sauf:
-                groupes = groupes.filter(self._condition(nom, self.cleaned_data[nom]))
-        return groupes
-
-    @staticmethod
-    def _condition(nom: str, valeur) -> Q:
+    def _condition(self, nom: str, valeur) -> Q:
         equipement = "sejour__offre__equipement"
         match nom:
             case "porteur":
-                return Q(porteur__nom__unaccent__icontains=valeur)
+                return contient(valeur, "porteur__nom")
             case "convention":
                 return Q(porteur__convention__numero__contains=identifiant_normalise(valeur))
             case "departement":
@@ -76,7 +56,7 @@ class FiltreGroupes(forms.Form):
             case "annee":
                 return Q(sejour__annee=valeur)
             case "prestataire":
-                return Q(**{f"{equipement}__prestataire__nom__unaccent__icontains": valeur})
+                return contient(valeur, f"{equipement}__prestataire__nom")
             case "annee_offre":
                 return Q(sejour__offre__annee=valeur)
             case "type_groupe":

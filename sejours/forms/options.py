@@ -1,9 +1,16 @@
-"""A porteur's request for places on a stay, its refusal, and the searches that one keeps."""
+"""A porteur's request for places on a stay, its refusal, what one looks for among options, the searches one keeps."""
+
+from datetime import date
 
 from django import forms
+from django.db.models import Q
 
 from sejours.forms.champs import PLACES_MAX, champ_places
+from sejours.models import Option
+from sev.socle.filtres import Filtre, contient
 from sev.socle.saisie import TexteField
+
+EQUIPEMENT = "sejour__offre__equipement"
 
 
 class OptionForm(forms.Form):
@@ -33,6 +40,37 @@ class RefusOptionForm(forms.Form):
             "max_length": "Écrivez 300 caractères au plus",
         },
     )
+
+
+class FiltreOptions(Filtre):
+    """The filters of the list of options on the day `le`."""
+
+    EN_COURS = "EN_COURS"
+
+    etat = forms.ChoiceField(
+        label="État",
+        required=False,
+        choices=[("", "Tous"), (EN_COURS, "En attente de réponse"), *Option.Issue.choices],
+    )
+    recherche = TexteField(label="Nom", required=False, max_length=120)
+
+    def __init__(self, *args, le: date, au_porteur: bool, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.le = le
+        autre = "prestataire" if au_porteur else "porteur de projet"
+        self.fields["recherche"].help_text = f"Équipement ou {autre}"
+
+    def _mots(self, nom: str, valeur) -> str:
+        return super()._mots(nom, valeur) if nom == "etat" else f"« {valeur} »"
+
+    def _condition(self, nom: str, valeur) -> Q:
+        """Match a name, or an outcome; an option past its day has lapsed, whatever the clock has recorded (S3)."""
+        if nom == "recherche":
+            return contient(valeur, f"{EQUIPEMENT}__nom", f"{EQUIPEMENT}__prestataire__nom", "porteur__nom")
+        if valeur == self.EN_COURS:
+            return Q(issue="", echeance__gte=self.le)
+        echue = Q(issue="", echeance__lt=self.le) if valeur == Option.Issue.TOMBEE else Q()
+        return Q(issue=valeur) | echue
 
 
 class RechercheForm(forms.Form):

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from conventions.models.programme import Duree
 from conventions.operations.organismes import departement
@@ -14,10 +14,10 @@ from sejours.models import Equipement
 from sejours.photos import PhotoRefusee, redessiner
 from sejours.regles import DELAI_VERROUILLAGE
 from sev.socle.communes import DEPARTEMENTS, choix_de_communes, nom_officiel
-from sev.socle.saisie import CodePostalField, TexteField
+from sev.socle.filtres import Filtre, choix_d_annees
+from sev.socle.saisie import CodePostalField, SommeField, TexteField
 from sev.socle.typographie import euros
 
-ANNEES_GARDEES = 10
 CHAMBRES_MAX = 2000
 EN_EUROS = "Écrivez un montant en euros, par exemple 410 ou 410,50"
 
@@ -151,13 +151,11 @@ class PhotoForm(forms.Form):
         return fichier
 
 
-def champ_prix(label: str, **options) -> forms.DecimalField:
-    """Return a field for an amount of euros, with a comma or a dot."""
-    return forms.DecimalField(
+def champ_prix(label: str, **options) -> SommeField:
+    """Return a field for an amount of euros, written as one likes: 410, 410,50, 1 410 €."""
+    return SommeField(
         label=label,
         min_value=Decimal("0.01"),
-        decimal_places=2,
-        localize=True,
         widget=forms.TextInput(attrs={"class": "court", "inputmode": "decimal", "maxlength": "12"}),
         error_messages={
             "required": "Écrivez le prix",
@@ -266,10 +264,9 @@ class PlacesDuSejourForm(forms.Form):
     places = champ_places("Places", PLACES_DU_SEJOUR_MAX)
 
 
-class FiltreSejours(forms.Form):
-    """The filters of the provider's stays. A value that makes no sense is said so, and left out."""
+class FiltreSejours(Filtre):
+    """The filters of the provider's stays."""
 
-    use_required_attribute = False
     ETATS = {
         "ouverts": "Ouverts aux demandes",
         "complets": "Complets",
@@ -285,23 +282,8 @@ class FiltreSejours(forms.Form):
     def __init__(self, *args, le: date, equipements, **kwargs):
         super().__init__(*args, **kwargs)
         self.le = le
-        annees = range(le.year + 1, le.year - ANNEES_GARDEES, -1)
-        self.fields["annee"].choices = [("", "Toutes"), *((a, str(a)) for a in annees)]
+        self.fields["annee"].choices = choix_d_annees(le.year + 1, le.year)
         self.fields["equipement"].choices = [("", "Tous"), *equipements]
-        for champ in self.fields.values():
-            champ.error_messages["invalid_choice"] = "Choisissez une réponse de la liste"
-
-    def criteres(self) -> dict[str, str]:
-        """Return what is chosen: the name of each valid filter and the words that say it."""
-        self.is_valid()
-        choisis = {nom: v for nom in self.fields if (v := self.cleaned_data.get(nom))}
-        return {nom: dict(self.fields[nom].choices)[valeur] for nom, valeur in choisis.items()}
-
-    def filtrer(self, sejours: QuerySet) -> QuerySet:
-        """Return the `sejours` that match every valid filter."""
-        for nom in self.criteres():
-            sejours = sejours.filter(self._condition(nom, self.cleaned_data[nom]))
-        return sejours
 
     def _condition(self, nom: str, valeur) -> Q:
         if nom == "annee":

@@ -137,14 +137,15 @@ def repondre(*, demande: DemandePlaces, accordees: int, reponse: str, maintenant
 @transaction.atomic
 def refuser_places(
     *, demande: DemandePlaces, reponse: str, par: Compte, le: date, maintenant: datetime
-) -> None:
-    """Keep the group's places as they are, and say why (S7). Locks the group; mails the porteur."""
+) -> Groupe:
+    """Keep the group's places as they are, say why (S7), and return it. Locks the group; mails the porteur."""
     groupe = Groupe.objects.verrouiller().complets().get(pk=demande.groupe_id)
     if not reponse.strip():
         raise GroupeRefuse("Dites pourquoi.", champ="reponse")
     with acte("places refusées", par=par, motif=reponse):
         repondre(demande=demande, accordees=groupe.places, reponse=reponse, maintenant=maintenant)
     deposer(courriels.places_changees(groupe, avant=groupe.places, reponse=reponse, maintenant=maintenant))
+    return groupe
 
 
 @transaction.atomic
@@ -183,7 +184,8 @@ def verrouiller_listes(*, le: date, maintenant: datetime) -> int:
 
 @transaction.atomic
 def _verrouiller_un_lot(*, le: date, maintenant: datetime) -> int:
-    dus = Groupe.objects.a_verrouiller(le=le).order_by("pk")
+    # In the order of the index of the open lists: by key, all groups ever closed would be gone through to find a few.
+    dus = Groupe.objects.a_verrouiller(le=le).order_by("dernier_jour", "pk")
     cles = list(dus.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)[:LOT])
     # Their free places change too: all stays in one order, or two clocks would wait for each other.
     sejours = Sejour.objects.filter(pk__in=Groupe.objects.filter(pk__in=cles).values("sejour"))

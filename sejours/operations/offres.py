@@ -225,15 +225,23 @@ def publier_sejour(*, offre: Offre, debut: date, places: int, par: Compte, le: d
     """
     offre = Offre.objects.select_for_update(no_key=True).get(pk=offre.pk)
     programme_ouvert(debut.year)
-    fin = fin_du_sejour(debut, offre.duree)
     if offre.annee != debut.year:
         raise SejourRefuse(f"Cette offre vaut pour {offre.annee}.", champ="debut")
-    if touche_une_fermeture(debut, fin, Fermeture.objects.filter(programme__in=(debut.year, fin.year))):
-        raise SejourRefuse("Ces dates touchent une saison fermée du programme.", champ="debut")
-    tarif = Tarif.objects.au(duree=offre.duree, debut=debut).first()
-    if tarif is None or offre.prix > tarif.prix:
-        raise SejourRefuse("Le prix de l'offre dépasse le prix maximum à cette date.", champ="debut")
-    if Sejour.objects.filter(offre=offre, debut=debut, annule_le__isnull=True).exists():
-        raise SejourRefuse("Cette offre a déjà un séjour à cette date.", champ="debut")
+    if obstacle := obstacle_aux_dates(offre, debut):
+        raise SejourRefuse(obstacle, champ="debut")
+    fin = fin_du_sejour(debut, offre.duree)
     with acte("séjour publié", par=par):
         return Sejour.objects.create(offre=offre, debut=debut, fin=fin, places=places)
+
+
+def obstacle_aux_dates(offre: Offre, debut: date) -> str:
+    """Say why no stay of the offer may start on `debut` (closed season, maximum price, one there already), or ""."""
+    fin = fin_du_sejour(debut, offre.duree)
+    if touche_une_fermeture(debut, fin, Fermeture.objects.filter(programme__in=(debut.year, fin.year))):
+        return "Ces dates touchent une saison fermée du programme."
+    tarif = Tarif.objects.au(duree=offre.duree, debut=debut).first()
+    if tarif is None or offre.prix > tarif.prix:
+        return "Le prix de l'offre dépasse le prix maximum à cette date."
+    if Sejour.objects.filter(offre=offre, debut=debut, annule_le__isnull=True).exists():
+        return "Cette offre a déjà un séjour à cette date."
+    return ""

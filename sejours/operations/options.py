@@ -14,7 +14,7 @@ from sejours.operations.groupes import ouvrir_groupe, verifier_sejour, verrouill
 from sejours.regles import dernier_jour_de_la_liste
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
-from sev.socle.refus import RefusMetier
+from sev.socle.refus import RefusMetier, motif_exige
 
 LOT = 200
 
@@ -112,9 +112,8 @@ def accepter(*, option: Option, par: Compte, le: date, maintenant: datetime) -> 
 @transaction.atomic
 def refuser(*, option: Option, motif: str, par: Compte, le: date, maintenant: datetime) -> Option:
     """Refuse the option with a reason; its places are free again (S3). Locks stay and option; mails the porteur."""
-    if not motif.strip():
-        raise OptionRefusee("Dites pourquoi au porteur de projet.", champ="motif")
-    return _clore(option, Option.Issue.REFUSEE, motif=motif.strip(), par=par, le=le, maintenant=maintenant)
+    motif = motif_exige(motif, OptionRefusee, "Dites pourquoi au porteur de projet.")
+    return _clore(option, Option.Issue.REFUSEE, motif=motif, par=par, le=le, maintenant=maintenant)
 
 
 @transaction.atomic

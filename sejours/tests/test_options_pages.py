@@ -243,7 +243,7 @@ def test_readers_look_and_do_not_act(client, porteur, prestataire, sejour, optio
     for cote, actes in ((porteur, ["retirer"]), (prestataire, ["accepter", "refuser"])):
         lecteur = CompteFactory(lecteur=True, organisme=cote.organisme)
         page = lire(client, lecteur, "options")
-        assert "LES CYCLADES" in page
+        assert "LES CYCLADES" in page and "Vous consultez en lecture." in page
         assert "Accepter…" not in page and "Retirer…" not in page
         assert {agir(client, lecteur, acte, option).status_code for acte in actes} == {403}
     lecteur = CompteFactory(lecteur=True, organisme=PorteurFactory())
@@ -289,6 +289,33 @@ def test_first_what_is_to_decide_then_the_latest_and_each_column_sorts(client, p
     assert places(tri="-places") == [8, 3, 3]
     for tri in ("porteur", "equipement", "echeance", "posee", "-posee", "x", "-", "--places"):
         assert sorted(places(tri=tri)) == [3, 3, 8]
+
+
+def test_options_are_found_by_their_state_and_by_a_name(client, porteur, prestataire, sejour, option):
+    nombreuses(prestataire, 1)
+    autre = Option.objects.exclude(pk=option.pk).get()
+    operations.refuser(option=autre, motif="Complet", par=prestataire, le=LE, maintenant=MAINTENANT)
+    Option.objects.filter(pk=option.pk).update(echeance=date(2022, 2, 28))  # past, and no task ran
+    encours = poser(sejour, CompteFactory(convention=PorteurFactory(nom="MAIRIE DE NÎMES").convention))
+    connecter(client, prestataire)
+
+    def trouvees(**filtres):
+        return set(client.get(reverse("options"), filtres).context["page"].object_list)
+
+    assert trouvees() == {option, autre, encours}
+    assert trouvees(etat="EN_COURS") == {encours}
+    assert trouvees(etat="TOMBEE") == {option}
+    assert trouvees(etat="REFUSEE") == {autre}
+    assert trouvees(recherche="nimes") == {encours}
+    assert trouvees(recherche="cyclades", etat="TOMBEE") == {option}
+    assert trouvees(etat="INCONNU") == {option, autre, encours}
+    classeur = load_workbook(
+        BytesIO(client.get(reverse("options-xlsx"), {"etat": "TOMBEE"}).content)
+    ).active.iter_rows(min_row=4, values_only=True)
+    assert [ligne[0] for ligne in classeur] == [option.pk]
+    vide = texte(client.get(reverse("options"), {"recherche": "personne"}))
+    assert "Aucune option ne correspond." in vide and "Voir toutes les options" in vide
+    assert "Pas encore d’option." not in vide
 
 
 def test_the_spreadsheet_holds_both_sides_whole_list(client, porteur, prestataire, option):

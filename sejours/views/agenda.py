@@ -11,13 +11,14 @@ from conventions.models import Organisme
 from sejours.models import Agenda
 from sejours.operations.agenda import fermer_agenda, renouveler_agenda
 from sev.socle.acces import reserve_a
+from sev.socle.formulaires import LIRE_ECRIRE
 from sev.socle.temps import maintenant
 
 ACTES = ("changer", "fermer")
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(*Organisme.Nature)
 def agenda(request):
     """The address of one's calendar: asked for, renewed, closed. It is one's own: a lecteur may have one too.

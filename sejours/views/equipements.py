@@ -11,9 +11,9 @@ from sejours.forms import MonEquipementForm, PhotoForm
 from sejours.models import Equipement, Offre, Photo
 from sejours.operations.offres import enregistrer_equipement
 from sejours.operations.photos import ajouter_photo, supprimer_photo
-from sejours.views.saisies import LIRE_ECRIRE, formulaire, saisie, tenter
 from sev.socle.acces import ecriture, reserve_a
 from sev.socle.communes import choix_de_communes, departement
+from sev.socle.formulaires import LIRE_ECRIRE, formulaire, saisie, tenter
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui
 

@@ -2,40 +2,29 @@
 
 from datetime import date
 
-from django.contrib.postgres.lookups import Unaccent
 from django.core.paginator import Paginator
 from django.db.models import F
-from django.db.models.functions import Upper
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from conventions.models import Organisme
 from sejours.cartes import carte
 from sejours.forms import FiltreGroupes
 from sejours.models import Groupe
-from sejours.views.memoire import retenir, retour
 from sev.socle.acces import reserve_a
 from sev.socle.communes import departement
+from sev.socle.filtres import alphabetique, criteres, dans_l_ordre, ordre, retenir, retour
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui
-from sev.socle.typographie import quantite
 
 PAR_PAGE = 20
 TRI_PAR_DEFAUT = "-debut"
 EQUIPEMENT = "sejour__offre__equipement"
-
-
-def _alphabetique(champ: str):
-    """The letters of `champ` as one reads them: neither case nor accents count."""
-    return Upper(Unaccent(F(champ)))
-
-
 TRIS = {
     "convention": F("porteur__convention__numero"),
-    "nom": _alphabetique("porteur__nom"),
-    "prestataire": _alphabetique(f"{EQUIPEMENT}__prestataire__nom"),
-    "equipement": _alphabetique(f"{EQUIPEMENT}__nom"),
+    "nom": alphabetique("porteur__nom"),
+    "prestataire": alphabetique(f"{EQUIPEMENT}__prestataire__nom"),
+    "equipement": alphabetique(f"{EQUIPEMENT}__nom"),
     "departement": F(f"{EQUIPEMENT}__departement"),
     "modifie": F("modifie_le"),
     "debut": F("sejour__debut"),
@@ -54,14 +43,13 @@ def liste(request):
     visibles = Groupe.objects.pour(request.user)
     tri, groupes = _trier(filtres.filtrer(visibles), request.GET.get("tri", ""))
     page = Paginator(groupes.values_list("pk", flat=True), PAR_PAGE).get_page(request.GET.get("page"))
-    page.object_list = _charger(visibles, page.object_list)
+    page.object_list = dans_l_ordre(page.object_list, visibles.complets())
     contexte = {
         "filtres": filtres,
         "tri": tri,
         "page": page,
-        "criteres": _criteres(request, filtres),
-        "sans_criteres": _adresse(request, *filtres.fields),
-        "conseil": "" if page.paginator.count else _conseil(filtres, visibles),
+        **criteres(filtres, request.GET, "groupes"),
+        "conseil": "" if page.paginator.count else filtres.conseil(visibles, "groupe"),
         "aucun": not page.paginator.count and not visibles.exists(),
     }
     reponse = render(request, "sejours/groupes.html", contexte)
@@ -129,37 +117,5 @@ def _ligne(groupe: Groupe, le: date) -> tuple:
 
 def _trier(groupes, demande: str):
     """Return the sort in force and the sorted groups; an unknown sort is the default one."""
-    tri = demande if demande.removeprefix("-") in TRIS else TRI_PAR_DEFAUT
-    expression = TRIS[tri.removeprefix("-")]
-    return tri, groupes.order_by(expression.desc() if tri.startswith("-") else expression.asc(), "-pk")
-
-
-def _charger(visibles, cles) -> list[Groupe]:
-    """Return the groups of these keys, in their order, each with all that its row shows."""
-    cles = list(cles)
-    groupes = {groupe.pk: groupe for groupe in visibles.complets().filter(pk__in=cles)}
-    return [groupes[cle] for cle in cles if cle in groupes]
-
-
-def _adresse(request, *sans: str) -> str:
-    """Return the address of this list without some of its filters, from its first page."""
-    garde = request.GET.copy()
-    for nom in ("page", *sans):
-        garde.pop(nom, None)
-    return f"{reverse('groupes')}?{garde.urlencode()}"
-
-
-def _criteres(request, filtres) -> list[dict]:
-    return [
-        {"libelle": libelle, "url": _adresse(request, nom)} for nom, libelle in filtres.criteres().items()
-    ]
-
-
-def _conseil(filtres, visibles) -> str:
-    """Say which filter to drop when nothing matches, and how many groups that gives."""
-    criteres = filtres.criteres()
-    restants = {nom: filtres.filtrer(visibles, sauf=nom).count() for nom in criteres}
-    nom = max(restants, key=restants.get, default=None)
-    if nom is None or not restants[nom]:
-        return ""
-    return f"Essayez sans « {criteres[nom]} » : {quantite(restants[nom], 'groupe')}."
+    tri, expression = ordre(demande, TRIS, defaut=TRI_PAR_DEFAUT)
+    return tri, groupes.order_by(expression, "-pk")

@@ -9,8 +9,8 @@ from sejours.forms import MonOffreForm, OffreModifieeForm, PublierForm, Recondui
 from sejours.models import Offre
 from sejours.operations import offres as operations
 from sejours.views.equipements import equipement_de
-from sejours.views.saisies import LIRE_ECRIRE, formulaire, saisie, tenter
 from sev.socle.acces import ecriture, reserve_a
+from sev.socle.formulaires import LIRE_ECRIRE, formulaire, saisie, tenter
 from sev.socle.temps import aujourdhui
 from sev.socle.typographie import jour_mois, periode, quantite
 

@@ -17,7 +17,8 @@ from sejours.recherche import CHOIX_TRIS, FiltreOffres, requete_propre, resume, 
 from sejours.regles import dernier_jour_de_la_liste
 from sev.socle.acces import ecriture, reserve_a
 from sev.socle.communes import departement, region
-from sev.socle.refus import RefusMetier
+from sev.socle.filtres import criteres, dans_l_ordre
+from sev.socle.formulaires import tenter
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui
 from sev.socle.typographie import euros, quantite
@@ -33,14 +34,14 @@ def liste(request):
     return _liste(request, request.GET)
 
 
-def _liste(request, criteres: QueryDict, form: RechercheForm | None = None):
-    filtres = FiltreOffres(criteres)
+def _liste(request, demande: QueryDict, form: RechercheForm | None = None):
+    filtres = FiltreOffres(demande)
     offerts = Sejour.objects.offerts_a(request.user).demandables(le=aujourdhui())
-    tri, trouves = trier(filtres.filtrer(offerts), criteres.get("tri", ""))
-    page = Paginator(trouves.values_list("pk", flat=True), PAR_PAGE).get_page(criteres.get("page"))
-    page.object_list = _charger(request.user, page.object_list)
+    tri, trouves = trier(filtres.filtrer(offerts), demande.get("tri", ""))
+    page = Paginator(trouves.values_list("pk", flat=True), PAR_PAGE).get_page(demande.get("page"))
+    page.object_list = dans_l_ordre(page.object_list, Sejour.objects.offerts_a(request.user).complets())
     points, ailleurs = placer([sejour.offre.equipement.departement for sejour in page.object_list])
-    requete = requete_propre(criteres.urlencode())
+    requete = requete_propre(demande.urlencode())
     contexte = {
         "filtres": filtres,
         "cherche": bool(filtres.criteres()),
@@ -51,9 +52,8 @@ def _liste(request, criteres: QueryDict, form: RechercheForm | None = None):
         "caches": [(nom, valeur) for nom, valeur in QueryDict(requete).items() if nom != "tri"],
         "points": points,
         "ailleurs": ailleurs,
-        "criteres": _criteres(criteres, filtres),
-        "sans_criteres": _adresse(criteres, *filtres.fields),
-        "conseil": "" if page.paginator.count else filtres.conseil(offerts),
+        **criteres(filtres, QueryDict(requete), "offres"),
+        "conseil": "" if page.paginator.count else filtres.conseil(offerts, "séjour"),
         "recherches": [(r, resume(r.requete)) for r in RechercheGardee.objects.pour(request.user)],
         "garder": form or RechercheForm(initial={"requete": requete}),
         "form": form,
@@ -120,14 +120,13 @@ def garder(request):
     """Keep a search under a name; a refused name comes back on the page of that search."""
     form = RechercheForm(request.POST)
     requete = requete_propre(form.data.get("requete", "")[:500])
-    if form.is_valid():
-        try:
-            recherche = garder_recherche(nom=form.cleaned_data["nom"], requete=requete, par=request.user)
-        except RefusMetier as refus:
-            form.add_error(refus.champ, refus.message)
-        else:
-            messages.success(request, f"La recherche « {recherche.nom} » est gardée.")
-            return redirect(f"{reverse('offres')}?{recherche.requete}")
+    if form.is_valid() and (
+        recherche := tenter(
+            form, garder_recherche, nom=form.cleaned_data["nom"], requete=requete, par=request.user
+        )
+    ):
+        messages.success(request, f"La recherche « {recherche.nom} » est gardée.")
+        return redirect(f"{reverse('offres')}?{recherche.requete}")
     return _liste(request, QueryDict(requete), form)
 
 
@@ -140,27 +139,6 @@ def oublier(request, recherche):
     oublier_recherche(recherche=recherche, par=request.user)
     messages.success(request, f"La recherche « {recherche.nom} » n'est plus gardée.")
     return redirect("offres")
-
-
-def _charger(compte, cles) -> list[Sejour]:
-    """Return the stays of these keys, in their order, each with all that its card shows."""
-    cles = list(cles)
-    sejours = {s.pk: s for s in Sejour.objects.offerts_a(compte).complets().filter(pk__in=cles)}
-    return [sejours[cle] for cle in cles if cle in sejours]
-
-
-def _adresse(criteres: QueryDict, *sans: str) -> str:
-    """Return the address of the search without some of its filters, from its first page."""
-    garde = QueryDict(requete_propre(criteres.urlencode()), mutable=True)
-    for nom in sans:
-        garde.pop(nom, None)
-    return f"{reverse('offres')}?{garde.urlencode()}"
-
-
-def _criteres(criteres: QueryDict, filtres: FiltreOffres) -> list[dict]:
-    return [
-        {"libelle": libelle, "url": _adresse(criteres, nom)} for nom, libelle in filtres.criteres().items()
-    ]
 
 
 def _retour(request) -> str:

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib import messages
-from django.contrib.postgres.lookups import Unaccent
 from django.core.paginator import Paginator
 from django.db.models import Case, F, When
-from django.db.models.functions import Upper
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from conventions.models import Organisme
-from sejours.forms.options import OptionForm, RefusOptionForm
+from sejours.forms.options import FiltreOptions, OptionForm, RefusOptionForm
 from sejours.models import Option, Sejour
 from sejours.operations import options as operations
 from sejours.regles import dernier_jour_de_la_liste
 from sev.socle.acces import ecriture, reserve_a
+from sev.socle.filtres import alphabetique, criteres, ordre
+from sev.socle.formulaires import LIRE_ECRIRE, formulaire, saisie, tenter
 from sev.socle.refus import RefusMetier
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui, maintenant
@@ -28,8 +28,8 @@ PAR_PAGE = 20
 A_DECIDER = Case(When(issue="", then=F("echeance")), default=None)
 TRIS = {
     "echeance": F("echeance"),
-    "porteur": Upper(Unaccent(F("porteur__nom"))),
-    "equipement": Upper(Unaccent(F("sejour__offre__equipement__nom"))),
+    "porteur": alphabetique("porteur__nom"),
+    "equipement": alphabetique("sejour__offre__equipement__nom"),
     "debut": F("sejour__debut"),
     "places": F("places"),
     "posee": F("posee_le"),
@@ -104,10 +104,18 @@ RETIRER = Decision(
 def liste(request):
     """The options that one laid or received: first those to answer, the most pressing first."""
     le = aujourdhui()
-    tri, options = _trier(Option.objects.pour(request.user), request.GET.get("tri", ""))
+    filtres, siennes = _filtres(request, le), Option.objects.pour(request.user)
+    tri, options = _trier(filtres.filtrer(siennes), request.GET.get("tri", ""))
     page = Paginator(_completes(options), PAR_PAGE).get_page(request.GET.get("page"))
-    lignes = [_ligne(option, request.user, le) for option in page]
-    return render(request, "sejours/options.html", {"page": page, "tri": tri, "lignes": lignes})
+    contexte = {
+        "page": page,
+        "tri": tri,
+        "lignes": [_ligne(option, request.user, le) for option in page],
+        "filtres": filtres,
+        **criteres(filtres, request.GET, "options"),
+        "aucune": not page.paginator.count and not siennes.exists(),
+    }
+    return render(request, "sejours/options.html", contexte)
 
 
 @require_safe
@@ -115,7 +123,8 @@ def liste(request):
 def tableur(request):
     """The same list, whole, as a spreadsheet."""
     le = aujourdhui()
-    _, options = _trier(Option.objects.pour(request.user), request.GET.get("tri", ""))
+    siennes = _filtres(request, le).filtrer(Option.objects.pour(request.user))
+    _, options = _trier(siennes, request.GET.get("tri", ""))
     feuille = Feuille(
         nom="Options",
         titre=f"Options, au {le:%d/%m/%Y}",
@@ -141,36 +150,32 @@ def tableur(request):
     return reponse_xlsx(f"options-{le:%Y-%m-%d}.xlsx", classeur_xlsx(feuille))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PORTEUR)
 @ecriture
 def poser(request, sejour):
     """Ask for places of a stay: they are held until the provider answers, or the delay is over."""
     sejour = get_object_or_404(Sejour.objects.offerts_a(request.user).complets(), pk=sejour)
     le = aujourdhui()
-    form = OptionForm(request.POST if request.method == "POST" else None)
+    form = OptionForm(saisie(request))
     if form.is_valid():
-        try:
-            option = operations.poser(
-                sejour=sejour, **form.cleaned_data, par=request.user, le=le, maintenant=maintenant()
-            )
-        except RefusMetier as refus:
-            form.add_error(refus.champ, refus.message)
-            sejour.refresh_from_db()
-        else:
+        champs = form.cleaned_data | {"par": request.user, "le": le, "maintenant": maintenant()}
+        if option := tenter(form, operations.poser, sejour=sejour, **champs):
             messages.success(request, _posee(option, le))
             return redirect("options")
+        sejour.refresh_from_db()
     obstacle = operations.obstacle(sejour, request.user.organisme_id, le)
-    contexte = {
-        "form": form,
-        "sejour": sejour,
-        "obstacle": obstacle,
-        "reponse_le": None if obstacle else operations.derniere_reponse(sejour, le),
-    }
-    return render(request, "sejours/option_poser.html", contexte, status=422 if form.is_bound else 200)
+    return formulaire(
+        request,
+        "sejours/option_poser.html",
+        form,
+        sejour=sejour,
+        obstacle=obstacle,
+        reponse_le=None if obstacle else operations.derniere_reponse(sejour, le),
+    )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PRESTATAIRE)
 @ecriture
 def accepter(request, option):
@@ -178,7 +183,7 @@ def accepter(request, option):
     return _decider(request, option, ACCEPTER)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PRESTATAIRE)
 @ecriture
 def refuser(request, option):
@@ -186,7 +191,7 @@ def refuser(request, option):
     return _decider(request, option, REFUSER)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PORTEUR)
 @ecriture
 def retirer(request, option):
@@ -198,7 +203,7 @@ def _decider(request, cle: int, decision: Decision):
     """Say what the decision will do, then do it; what can't be done any more is said on the same page."""
     option = get_object_or_404(_completes(Option.objects.pour(request.user)), pk=cle)
     le, refus = aujourdhui(), ""
-    form = decision.formulaire and decision.formulaire(request.POST if request.method == "POST" else None)
+    form = decision.formulaire and decision.formulaire(saisie(request))
     if request.method == "POST" and (form is None or form.is_valid()):
         reponses = form.cleaned_data if form else {}
         try:
@@ -221,6 +226,10 @@ def _decider(request, cle: int, decision: Decision):
     return render(request, "sejours/option_decider.html", contexte, status=statut)
 
 
+def _filtres(request, le: date) -> FiltreOptions:
+    return FiltreOptions(request.GET, le=le, au_porteur=request.user.est_porteur)
+
+
 def _completes(options):
     """The options with all that a row, a page or a mail of theirs shows, in one query."""
     return options.select_related(
@@ -230,10 +239,8 @@ def _completes(options):
 
 def _trier(options, demande: str):
     """Return the sort in force and the sorted options: by default those to decide first, then the latest."""
-    expression = TRIS.get(demande.removeprefix("-"))
-    if expression is None:
-        return "", options.order_by(A_DECIDER.asc(nulls_last=True), "-pk")
-    return demande, options.order_by(expression.desc() if demande[0] == "-" else expression.asc(), "-pk")
+    tri, expression = ordre(demande, TRIS)
+    return tri, options.order_by(expression or A_DECIDER.asc(nulls_last=True), "-pk")
 
 
 def _ligne(option: Option, compte, le: date) -> Ligne:

@@ -11,15 +11,15 @@ from sejours.models import Option, Sejour
 from sejours.operations.groupes import preinscrire, verifier_sejour
 from sejours.regles import dernier_jour_de_la_liste
 from sev.socle.acces import ecriture, reserve_a
+from sev.socle.formulaires import LIRE_ECRIRE, formulaire, tenter
 from sev.socle.refus import RefusMetier
-from sev.socle.saisie import dire_le_refus
 from sev.socle.temps import aujourdhui
 from sev.socle.typographie import quantite
 
 PRESTATAIRE = Organisme.Nature.PRESTATAIRE
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PRESTATAIRE)
 @ecriture
 def nouveau(request, sejour):
@@ -30,24 +30,21 @@ def nouveau(request, sejour):
     form = PreinscrireForm(
         request.POST if envoi else None, initial=saisie, libres=max(sejour.places_libres, 0)
     )
-    if envoi and form.is_valid():
-        try:
-            groupe = preinscrire(sejour=sejour, **form.cleaned_data, par=request.user, le=le)
-        except RefusMetier as refus:
-            dire_le_refus(form, refus)
-        else:
-            places = quantite(groupe.places, "place")
-            messages.success(request, f"{groupe.porteur} a {places}. Un e-mail le lui dit.")
-            return redirect("groupe", groupe.pk)
+    if form.is_valid() and (
+        groupe := tenter(form, preinscrire, sejour=sejour, **form.cleaned_data, par=request.user, le=le)
+    ):
+        messages.success(
+            request, f"{groupe.porteur} a {quantite(groupe.places, 'place')}. Un e-mail le lui dit."
+        )
+        return redirect("groupe", groupe.pk)
     contexte = {
-        "form": form,
         "sejour": sejour,
         "obstacle": _obstacle(sejour, le),
         "dernier_jour": dernier_jour_de_la_liste(sejour.debut),
         "vu": sejour.groupes.aggregate(dernier=Max("pk", default=0))["dernier"],
         **_apercu(request, sejour, saisie),
     }
-    return render(request, "sejours/preinscription.html", contexte, status=422 if envoi else 200)
+    return formulaire(request, "sejours/preinscription.html", form, **contexte)
 
 
 @require_safe

@@ -14,9 +14,9 @@ from sejours.forms import FiltreSejours, PlacesDuSejourForm
 from sejours.models import Equipement, Groupe, Option, Sejour
 from sejours.operations.offres import changer_sejour, fermer_sejour
 from sejours.regles import dernier_jour_de_la_liste
-from sejours.views.memoire import retenir, retour
-from sejours.views.saisies import LIRE_ECRIRE, formulaire, saisie, tenter
 from sev.socle.acces import ecriture, reserve_a
+from sev.socle.filtres import criteres, ordre, retenir, retour
+from sev.socle.formulaires import LIRE_ECRIRE, formulaire, saisie, tenter
 from sev.socle.refus import RefusMetier
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui, maintenant
@@ -54,8 +54,7 @@ def liste(request):
         "filtres": filtres,
         "tri": tri,
         "page": page,
-        "criteres": _criteres(request, filtres),
-        "sans_criteres": _adresse(request, *filtres.fields),
+        **criteres(filtres, request.GET, "sejours"),
         "aucun": not page.paginator.count and not Sejour.objects.pour(request.user).exists(),
     }
     reponse = render(request, "sejours/sejours.html", contexte)
@@ -186,26 +185,11 @@ def _filtres(request) -> FiltreSejours:
 def _trier(sejours, filtres, demande: str):
     """Return the sort in force and the sorted stays: without one, the next to begin first, then the past ones."""
     sejours = filtres.filtrer(sejours)
-    if demande.removeprefix("-") not in TRIS:
+    tri, expression = ordre(demande, TRIS)
+    if expression is None:
         a_venir = Case(When(fin__gte=filtres.le, then=F("debut")))
         return "", sejours.order_by(a_venir.asc(nulls_last=True), "-debut", "-pk")
-    expression = TRIS[demande.removeprefix("-")]
-    ordre = expression.desc() if demande.startswith("-") else expression.asc()
-    return demande, sejours.order_by(ordre, "-debut", "-pk")
-
-
-def _adresse(request, *sans: str) -> str:
-    """Return the address of this list without some of its filters, from its first page."""
-    garde = request.GET.copy()
-    for nom in ("page", *sans):
-        garde.pop(nom, None)
-    return f"{request.path}?{garde.urlencode()}"
-
-
-def _criteres(request, filtres) -> list[dict]:
-    return [
-        {"libelle": libelle, "url": _adresse(request, nom)} for nom, libelle in filtres.criteres().items()
-    ]
+    return tri, sejours.order_by(expression, "-debut", "-pk")
 
 
 def _compteurs(sejour: Sejour, groupes) -> list[tuple]:

@@ -10,6 +10,7 @@ from seniors.operations.doublons import ecarter, reproposer
 from seniors.operations.fusions import ADRESSE, CHAMPS, FusionRefusee, defaire_fusion, fusionner, prevoir
 from sev.socle.admin import JournalAdmin
 from sev.socle.lectures import noter
+from sev.socle.saisie import MotifField
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import euros, periode_longue
 
@@ -63,17 +64,10 @@ def _phrase(inscription: Inscription) -> str:
 # --- Forms ------------------------------------------------------------------------------------------------
 
 
-def motif_field(aide: str = "") -> forms.CharField:
-    """Return the field of a reason, which colleagues will read."""
-    return forms.CharField(
-        label="Motif", max_length=200, widget=forms.Textarea(attrs={"rows": 3}), help_text=aide
-    )
-
-
 class MotifForm(forms.Form):
     """Why a decision is taken."""
 
-    motif = motif_field("Un collègue le lira. N'y écrivez ni nom, ni santé, ni revenu.")
+    motif = MotifField("Un collègue le lira. N'y écrivez ni nom, ni santé, ni revenu.")
 
 
 class FusionForm(MotifForm):
@@ -221,6 +215,7 @@ class DoublonAdmin(Figee):
     ordering = ["decision", "trouve_le", "pk"]
     fields = ["raison", "ressemblance", "trouve_le", "decision", "decide_le", "decide_par", "motif"]
     actes = (FUSIONNER, ECARTER, REPROPOSER, DEFAIRE_LA_PAIRE)
+    lue_comme = "doublon"
 
     @admin.display(description="fiches", ordering="ancienne__cle_nom")
     def paire(self, doublon):
@@ -238,13 +233,16 @@ class DoublonAdmin(Figee):
         return self.get_queryset(request).select_related("ancienne", "recente").filter(pk=object_id).first()
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
-        """Add the two persons side by side, and write who read the page (X2)."""
+        """Add the two persons side by side."""
         doublon = self.get_object(request, object_id)
         cote_a_cote = {"comparaison": comparaison(doublon)} if doublon else {}
-        page = super().change_view(request, object_id, form_url, cote_a_cote | (extra_context or {}))
-        if page.status_code == 200:
-            noter(quoi="doublon", cle=doublon.pk, par=request.user)
-        return page
+        return super().change_view(request, object_id, form_url, cote_a_cote | (extra_context or {}))
+
+    def executer(self, request, un_acte, objet=None):
+        """Note that the page of the merge is read too: it says addresses and e-mails (X2)."""
+        if un_acte is FUSIONNER:
+            noter(quoi="doublon", cle=objet.pk, par=request.user)
+        return super().executer(request, un_acte, objet)
 
 
 @admin.register(Fusion)

@@ -11,6 +11,7 @@ from seniors.admin.deplacements import DEPLACER_SEJOUR
 from seniors.models import Inscription
 from seniors.operations.annulations import annuler_groupe, annuler_sejour, consequences
 from sev.socle.admin import GrandeListe, JournalAdmin
+from sev.socle.saisie import MotifField
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import euros, quantite
 
@@ -18,7 +19,7 @@ from sev.socle.typographie import euros, quantite
 class MotifForm(forms.Form):
     """Why something is cancelled: both sides will read it."""
 
-    motif = forms.CharField(label="Motif", max_length=200, widget=forms.Textarea(attrs={"rows": 3}))
+    motif = MotifField()
 
 
 def _suites(**quoi) -> str:

@@ -7,11 +7,11 @@ from django.http import HttpResponse
 
 from conventions.admin.fiches import Acte
 from sejours.admin import Figee, Lecture
-from seniors.documents.donnees import en_json, en_page
+from seniors.documents.donnees import IDENTITE, en_json, en_page
 from seniors.models import DemandeDonnees, Inscription, Senior
 from seniors.operations.retention import effacer_donnees, noter_export, pourquoi_garder
-from sev.socle.admin import JournalAdmin, LectureAdmin
-from sev.socle.lectures import noter
+from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin
+from sev.socle.telechargement import document
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.texte import cle
 
@@ -47,11 +47,9 @@ class EffacementForm(forms.Form):
 def _exporter(request, senior: Senior, donnees: dict) -> HttpResponse:
     noter_export(senior=senior, motif=donnees["motif"], par=request.user, maintenant=maintenant())
     if donnees["format"] == "json":
-        texte, genre, suffixe = en_json(senior), "application/json", "json"
-    else:
-        texte, genre, suffixe = en_page(senior, le=aujourdhui()), "text/html; charset=utf-8", "html"
-    fichier = f'attachment; filename="donnees-fiche-{senior.pk}.{suffixe}"'
-    return HttpResponse(texte, content_type=genre, headers={"Content-Disposition": fichier})
+        return document(f"donnees-fiche-{senior.pk}.json", en_json(senior), "application/json")
+    page = en_page(senior, le=aujourdhui())
+    return document(f"donnees-fiche-{senior.pk}.html", page, "text/html; charset=utf-8")
 
 
 def _annonce_d_effacement(senior: Senior) -> str:
@@ -134,7 +132,7 @@ class EnUsage(admin.SimpleListFilter):
 
 
 @admin.register(Senior)
-class SeniorAdmin(Figee):
+class SeniorAdmin(GrandeListe, Figee):
     """Persons, found by number or name however it is spelled; their data is given or erased from here (X4)."""
 
     creation = "seniors.change_senior"
@@ -150,36 +148,11 @@ class SeniorAdmin(Figee):
     ]
     list_display_links = ["pk", "nom"]
     list_filter = [EnUsage]
-    search_fields = ["nom"]
     search_help_text = "Numéro de fiche, ou nom et prénom (leur début suffit)"
-    show_full_result_count = False
-    fields = [
-        "civilite",
-        "nom",
-        "nom_naissance",
-        "prenom",
-        "date_naissance",
-        "ville_naissance",
-        "adresse",
-        "complement",
-        "code_postal",
-        "ville",
-        "email",
-        "telephone",
-        "contact_urgence",
-        "cree_le",
-        "fusionne_dans",
-        "anonymise_le",
-    ]
+    fields = [*IDENTITE, "fusionne_dans", "anonymise_le"]
     inlines = [InscriptionInline]
     actes = (EXPORTER, EFFACER)
-
-    def change_view(self, request, object_id, form_url="", extra_context=None):
-        """Show the person, and write who read the page (X2)."""
-        page = super().change_view(request, object_id, form_url, extra_context)
-        if page.status_code == 200:
-            noter(quoi="sénior", cle=int(object_id), par=request.user)
-        return page
+    lue_comme = "sénior"
 
     def executer(self, request, un_acte, objet=None):
         """Answer an export with its file; every other act as it is."""

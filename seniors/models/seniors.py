@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Concat, Greatest
 
+from sev.socle.adresses import Adresse
 from sev.socle.temps import mois_avant
 from sev.socle.texte import cle, cle_ville
 from sev.socle.triggers import journal_qui_oublie
@@ -102,6 +103,15 @@ class SeniorQuerySet(models.QuerySet):
         limite = mois_avant(le, settings.RETENTION_MOIS["personnes"])
         depuis = Inscription.objects.filter(senior=models.OuterRef("pk"), fin__gt=limite)
         return self.filter(~models.Exists(depuis), en_usage=True, cree_le__date__lte=limite)
+
+    def anciennes(self, cles: list[int]) -> dict[int, int]:
+        """Return the former spellings that lead to these persons, however many merges away: key → the person's."""
+        trouvees, derniers = {}, {cle: cle for cle in cles}
+        while derniers:
+            absorbees = self.filter(fusionne_dans__in=derniers).values_list("pk", "fusionne_dans")
+            derniers = {pk: derniers[gardee] for pk, gardee in absorbees}
+            trouvees |= derniers
+        return trouvees
 
     def nommes(self, mots: list[str]):
         """Return the persons each of `mots` begins a name of: usage or birth name, first name (index by trigrams)."""
@@ -263,3 +273,16 @@ class Senior(models.Model):
     @property
     def identite(self) -> Identite:
         return Identite(self.nom, self.prenom, self.date_naissance, self.ville_naissance)
+
+    @property
+    def adresse_postale(self) -> Adresse:
+        """Where one writes to the person (I17)."""
+        return Adresse(
+            civilite=self.get_civilite_display(),
+            nom=self.nom,
+            prenom=self.prenom,
+            complement=self.complement,
+            voie=self.adresse,
+            code_postal=self.code_postal,
+            ville=self.ville,
+        )

@@ -9,11 +9,11 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from conventions.models import Credit, Fermeture, Tarif
+from conventions.models import Credit, Tarif
 from conventions.operations.credits import engager, liberer
 from sejours.models import Groupe, Offre, Option, Sejour
-from sejours.operations.offres import programme_ouvert
-from sejours.regles import dernier_jour_de_la_liste, fin_du_sejour, touche_une_fermeture
+from sejours.operations.offres import obstacle_aux_dates, programme_ouvert
+from sejours.regles import dernier_jour_de_la_liste, fin_du_sejour
 from seniors import courriels
 from seniors.models import Inscription, Senior
 from seniors.operations.decisions import examiner, inscriptions_de
@@ -23,7 +23,7 @@ from seniors.regles.eligibilite import age_au, age_requis
 from seniors.regles.libelles import libelle_decision
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
-from sev.socle.refus import RefusMetier
+from sev.socle.refus import RefusMetier, motif_exige
 from sev.socle.typographie import quantite
 
 
@@ -53,9 +53,8 @@ def deplacer(
     """
     if par is None or not par.is_staff:
         raise DeplacementRefuse("Seule l'ANCV déplace un séjour.")
-    if not motif.strip():
-        raise DeplacementRefuse("Dites pourquoi : toutes les parties le liront.", champ="motif")
-    with acte("séjour déplacé", par=par, motif=motif.strip()):
+    motif = motif_exige(motif, DeplacementRefuse, "Dites pourquoi : toutes les parties le liront.")
+    with acte("séjour déplacé", par=par, motif=motif):
         offre = _offre(sejour, debut)
         groupes = list(Groupe.objects.verrouiller().filter(sejour=sejour.pk).order_by("pk"))
         sejour = Sejour.objects.verrouiller().select_related("offre__equipement").get(pk=sejour.pk)
@@ -76,7 +75,7 @@ def deplacer(
             for annee in sorted({ancien[0].year, debut.year}):
                 servir_file(convention=porteur, annee=annee, le=le)
         listes = _listes(vivants, avant, le)
-        _prevenir(sejour, listes, ancien=ancien, prix=prix, motif=motif.strip(), maintenant=maintenant)
+        _prevenir(sejour, listes, ancien=ancien, prix=prix, motif=motif, maintenant=maintenant)
     return listes
 
 
@@ -103,7 +102,6 @@ def _offre(sejour: Sejour, debut: date) -> Offre:
 
 def _deplacable(sejour: Sejour, offre: Offre, debut: date, *, nombre_de_groupes: int, le: date) -> None:
     """Raise DeplacementRefuse when the stay, locked, can't be moved to `debut` whoever is on its lists."""
-    fin = fin_du_sejour(debut, offre.duree)
     if sejour.annule_le is not None:
         raise DeplacementRefuse("Ce séjour est annulé.")
     if le >= sejour.debut:
@@ -116,13 +114,8 @@ def _deplacable(sejour: Sejour, offre: Offre, debut: date, *, nombre_de_groupes:
         raise DeplacementRefuse("Ce séjour commence déjà ce jour-là.", champ="debut")
     if debut <= le:
         raise DeplacementRefuse("Choisissez une date à venir.", champ="debut")
-    if touche_une_fermeture(debut, fin, Fermeture.objects.filter(programme__in=(debut.year, fin.year))):
-        raise DeplacementRefuse("Ces dates touchent une saison fermée du programme.", champ="debut")
-    tarif = Tarif.objects.au(duree=offre.duree, debut=debut).first()
-    if tarif is None or offre.prix > tarif.prix:
-        raise DeplacementRefuse("Le prix de l'offre dépasse le prix maximum à cette date.", champ="debut")
-    if Sejour.objects.filter(offre=offre, debut=debut, annule_le__isnull=True).exists():
-        raise DeplacementRefuse("Cette offre a déjà un séjour à cette date.", champ="debut")
+    if obstacle := obstacle_aux_dates(offre, debut):
+        raise DeplacementRefuse(obstacle, champ="debut")
 
 
 def _partants(sejour: Sejour, debut: date) -> None:

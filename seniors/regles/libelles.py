@@ -53,8 +53,11 @@ def _lien(inscription) -> str:
     return ""
 
 
-def message_d_inscription(inscription, disponible: Decimal | None) -> str:
-    """Return what is said once the person is saved (C7, I9, manual « Remarque 4 »). `disponible`: euros left."""
+def message_d_inscription(inscription, disponible: Decimal | None, montant: Decimal | None) -> str:
+    """Return what is said once the person is saved (C7, I9, manual « Remarque 4 »).
+
+    In euros: `disponible` is left of the credit, an aid is `montant`.
+    """
     senior = inscription.senior
     feminin = senior.civilite == "MME"
     debut = f"{senior} est inscrit{'e' if feminin else ''}"
@@ -65,5 +68,5 @@ def message_d_inscription(inscription, disponible: Decimal | None) -> str:
     suite = f"{'Elle sera aidée' if feminin else 'Il sera aidé'} dès que du crédit {{}}."
     if inscription.motif_sans_aide == "SANS_DOTATION":
         return f"{debut}, sans aide. Il n'y a pas encore de dotation {inscription.annee}. {suite.format('arrive')}"
-    reste = f" Il reste {euros(disponible)} : ce n'est pas assez pour une aide." if disponible else ""
+    reste = f" Il reste {euros(disponible)}, il en faut {euros(montant)}." if disponible else ""
     return f"{debut}, sans aide. {CREDITS_EPUISES}{reste} {suite.format('revient')}"

@@ -444,3 +444,22 @@ def test_after_the_stay_the_page_of_the_list_says_so(client, porteur, groupe):
     le_dernier_soir, le_lendemain = page("2022-05-21T23:59:00+02:00"), page("2022-05-22T00:00:00+02:00")
     assert [mots in le_dernier_soir for mots in pendant + apres] == [True] * 3 + [False] * 3
     assert [mots in le_lendemain for mots in pendant + apres] == [False] * 3 + [True] * 3
+
+
+def test_when_credit_lacks_it_says_what_is_left_and_what_an_aid_takes(client):
+    groupe = groupe_dote(60)
+    connecter(client, CompteFactory(convention=groupe.porteur.convention))
+    page = client.post(nouvelle(groupe), BONNE, follow=True)
+    assert (
+        "Yvonne KERVELLA est inscrite, sans aide. Les crédits d'intervention sur l'année étant épuisés, aucune "
+        "subvention n'a pu être accordée. Il reste 60 €, il en faut 160 €. Elle sera aidée dès que du crédit revient."
+    ) in [clair(str(message)) for message in page.context["messages"]]
+
+
+def test_every_removal_can_be_undone_however_many_there_were(clerc, porteur):
+    groupe = GroupeFactory(porteur=porteur.organisme, places=101, sejour__places=110)
+    for _ in range(101):
+        InscriptionFactory(groupe=groupe, eligibilite="PROGRAMME")
+    adresse = reverse("inscriptions-tout-supprimer", args=[groupe.pk])
+    page = clerc.post(adresse, {"numero": groupe.pk}, follow=True)
+    assert [len(acte["seniors"]) for acte in page.context["effacements"]] == [101]

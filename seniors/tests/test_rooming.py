@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seniors.rooming import Genre, Participant, arranger, lire
@@ -213,7 +213,6 @@ def groups(draw):
     ]
 
 
-@settings(deadline=None)
 @given(groups())
 def test_each_person_has_exactly_one_room(people):
     arrangement = arranger(people)
@@ -230,7 +229,6 @@ def test_each_person_has_exactly_one_room(people):
     )
 
 
-@settings(deadline=None)
 @given(groups(), st.randoms())
 def test_the_arrangement_does_not_depend_on_the_order_of_entry(people, random):
     shuffled = people[:]
@@ -270,7 +268,6 @@ def test_comments_are_read_for_the_kitchen_and_for_the_reception(comment, expect
     assert [(r.texte, r.genre, r.liaison) for r in lire(comment)] == expected
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="abé,;.\n :'sansel", max_size=60))
 def test_no_word_of_a_comment_is_lost(comment):
     read = "".join(r.texte for r in lire(comment))

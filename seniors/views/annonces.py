@@ -1,5 +1,7 @@
 """What is said on the page after an act (design, « Mots »)."""
 
+from decimal import Decimal
+
 from django.contrib import messages
 
 from conventions.models import Credit
@@ -8,11 +10,11 @@ from seniors.regles.libelles import message_d_inscription
 from sev.socle.typographie import euros, quantite
 
 
-def annoncer_inscription(request, inscription: Inscription) -> None:
-    """Say who is registered, aided or not and why, and what is left of the credit (C7)."""
+def annoncer_inscription(request, inscription: Inscription, *, montant: Decimal | None) -> None:
+    """Say who is registered, aided or not and why, and what is left of the credit (C7); an aid is `montant` euros."""
     credits = Credit.objects.pour(request.user).filter(programme=inscription.annee)
     credit = credits.first()
-    texte = message_d_inscription(inscription, credit.disponible if credit else None)
+    texte = message_d_inscription(inscription, credit.disponible if credit else None, montant)
     (messages.success if inscription.aidee else messages.warning)(request, texte)
 
 

@@ -22,7 +22,7 @@ from sev.socle.typographie import echeance, euros, quantite
 PORTEUR, PRESTATAIRE = Organisme.Nature.PORTEUR, Organisme.Nature.PRESTATAIRE
 PAR_PAGE = 50
 TRIS = {
-    "nom": ("senior__cle_nom", "senior__cle_prenom", "senior__date_naissance", "pk"),
+    "nom": Inscription.PAR_NOM,
     "naissance": ("senior__date_naissance", "senior__cle_nom", "pk"),
     "eligibilite": ("eligibilite", "senior__cle_nom", "senior__cle_prenom", "pk"),
     "inscription": ("inscrite_le", "pk"),
@@ -164,6 +164,6 @@ def _effacements(groupe) -> list[dict]:
     revenus = groupe.inscriptions.presentes().values("senior")
     effacees = groupe.inscriptions.filter(effacee_le__isnull=False).exclude(senior__in=revenus)
     actes: dict = {}
-    for inscription in effacees.select_related("senior").order_by("-effacee_le", "senior__cle_nom")[:100]:
+    for inscription in effacees.select_related("senior").order_by("-effacee_le", "senior__cle_nom"):
         actes.setdefault(inscription.effacee_le, []).append(inscription.senior)
     return [{"effacee_le": quand, "seniors": seniors} for quand, seniors in actes.items()]

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 
 from django.contrib import admin, messages
-from django.core.paginator import Paginator
+from django.contrib.admin.utils import get_fields_from_path, unquote
+from django.core.exceptions import FieldDoesNotExist
+from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.utils.functional import cached_property
 
 from sev.socle.courriels import relancer
+from sev.socle.journal import Trace, ecarts
 from sev.socle.models import Courriel, Lecture, Passage
 from sev.socle.temps import maintenant
 from sev.socle.typographie import quantite
@@ -15,6 +18,45 @@ from sev.socle.typographie import quantite
 LIGNES_MAX = 10_000
 CLES_MAX = 5_000
 CHIFFRES_MAX = 18  # of a key, in the database
+# What the filters of the admin ask of a column.
+QUESTIONS = {"exact", "isnull", "isempty", "gte", "lt"}
+ACTES_PAR_PAGE = 50
+# Columns of pghistory's own, and sort keys: they say nothing that another column doesn't.
+JAMAIS_DITS = ("pgh_", "cle_")
+
+
+class FiltresOfferts(admin.ModelAdmin):
+    """A list that an address filters by what its page offers, and by nothing else (X2).
+
+    Django lets any column of the model be asked about: incomes, the links of mails, passwords could be guessed letter
+    by letter by whoever may not read them.
+    """
+
+    def lookup_allowed(self, lookup, value, request):
+        """Refuse a column of the model that is no filter of the list, and what no filter asks of its own."""
+        nom, *suite = lookup.split("__")
+        try:
+            self.opts.get_field(nom)
+        except FieldDoesNotExist:
+            return super().lookup_allowed(lookup, value, request)
+        if "\0" in str(value):
+            return False
+        if suite and suite[-1] in QUESTIONS:
+            suite.pop()
+        offerts = {_chemin(filtre) for filtre in self.get_list_filter(request)}
+        chemin, parent = "__".join([nom, *suite]), "__".join([nom, *suite[:-1]])
+        # A filter by what a row belongs to names its key: « programme__annee ».
+        dit = chemin in offerts or (
+            parent in offerts and get_fields_from_path(self.model, parent)[-1].is_relation
+        )
+        return dit and super().lookup_allowed(lookup, value, request)
+
+
+def _chemin(filtre) -> str:
+    """Return what a filter of a list stands for in an address."""
+    if isinstance(filtre, str | tuple):
+        return filtre if isinstance(filtre, str) else filtre[0]
+    return filtre.parameter_name
 
 
 class PaginateurBorne(Paginator):
@@ -71,14 +113,51 @@ class GrandeListe:
         return cles[:CLES_MAX]
 
 
-class LectureAdmin(admin.ModelAdmin):
-    """A list and its pages, without any way to write."""
+class Histoire:
+    """« Historique » of an object's page: what the journal tells of it (X3); mixed in before Django's ModelAdmin.
 
-    actions = None
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
+    Django's own page knows only what was typed in its forms, which is nearly nothing here.
+    """
 
-    def has_add_permission(self, request):
+    object_history_template = "admin/socle/histoire.html"
+
+    def history_view(self, request, object_id, extra_context=None):
+        """Show who did what to the object, when, from what to what, and why: the latest first."""
+        objet = self.get_object(request, unquote(object_id))
+        page = None if objet is None else _histoire(objet, request.GET.get("p"))
+        return super().history_view(request, object_id, {"page": page, **(extra_context or {})})
+
+
+def _histoire(objet, numero) -> Page | None:
+    """Return a page of the traces of `objet`, the latest first; None when its changes are not kept."""
+    modele = getattr(objet, "pgh_event_model", None)
+    if modele is None:
+        return None
+    evenements = modele.objects.filter(pgh_obj=objet.pk).order_by("-pgh_id")
+    page = Paginator(evenements, ACTES_PAR_PAGE).get_page(numero)
+    etats = list(page.object_list)
+    if not etats:
+        return page
+    # The state before the oldest of the page.
+    avant = evenements.filter(pgh_id__lt=etats[-1].pgh_id).first()
+    page.object_list = [
+        Trace.de(apres, _changement(avant, apres))
+        for apres, avant in zip(etats, [*etats[1:], avant], strict=True)
+    ]
+    return page
+
+
+def _changement(avant, apres) -> str:
+    if avant is None:
+        return "Création" if apres.pgh_label == "insert" else "Premier changement gardé"
+    champs = [c.name for c in apres._meta.fields if not c.name.startswith(JAMAIS_DITS)]
+    return " ; ".join(ecarts(avant, apres, champs))
+
+
+class LectureSeule:
+    """Nothing is written there (mixed into a page, or into what stands on the page of something else)."""
+
+    def has_add_permission(self, request, obj=None):
         return False
 
     def has_change_permission(self, request, obj=None):
@@ -86,6 +165,15 @@ class LectureAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+
+class LectureAdmin(LectureSeule, Histoire, FiltresOfferts):
+    """A list and its pages, without any way to write; what the machine keeps grows, so the list is bounded."""
+
+    actions = None
+    paginator = PaginateurBorne
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
 
 # What the columns of pghistory are called on pages.
@@ -113,6 +201,11 @@ class JournalAdmin(LectureAdmin):
         for champ in model._meta.fields:
             champ.verbose_name = noms.get(champ.name, champ.verbose_name)
         super().__init__(model, admin_site)
+
+    def get_ordering(self, request):
+        """Sort a day by its instants, the same order: it is then read where it stands, not by a walk back to it."""
+        d_un_jour = any(cle.startswith("pgh_created_at") for cle in request.GET)
+        return ["-pgh_created_at", "-pgh_id"] if d_un_jour else self.ordering
 
     @admin.display(description="le", ordering="pgh_created_at")
     def le(self, evenement):

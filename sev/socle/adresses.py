@@ -5,6 +5,7 @@ The order of the steps and the abbreviations follow @etalab/normadresse 1.2 (MIT
 """
 
 import re
+from dataclasses import dataclass
 
 from sev.socle.communes import code_postal_bien_forme, code_postal_connu, est_dans_le_code_postal
 from sev.socle.texte import cle, cle_ville, propre, sans_accent
@@ -137,90 +138,78 @@ def _localite(code_postal: str, ville: str) -> str:
     return propre(" ".join(ligne))
 
 
-def _six_lignes(
-    *, civilite: str, nom: str, prenom: str, complement: str, voie: str, code_postal: str, ville: str
-) -> list[str]:
-    """The six lines before the last resort (cutting); an unused line is empty."""
-    logement, batiment, distribution = [], [], []
-    for morceau in filter(None, map(propre, complement.split(","))):
-        debut = sans_accent(morceau)
-        (
-            logement if _LOGEMENT.match(debut) else distribution if _DISTRIBUTION.match(debut) else batiment
-        ).append(morceau)
-    return [
-        _identite(propre(civilite), propre(prenom), propre(nom)),
-        ", ".join(logement),
-        ", ".join(batiment),
-        propre(voie),
-        ", ".join(distribution),
-        _localite(propre(code_postal), ville),
-    ]
-
-
 def _ecrite(rang: int, ligne: str) -> str:
     """The line as it fits; a person's name and a town are cut rather than abbreviated like a street."""
     return ligne[:LONGUEUR].rstrip() if rang in (1, 6) else abreger(ligne)
 
 
-def lignes_postales(
-    *,
-    civilite: str = "",
-    nom: str,
-    prenom: str,
-    complement: str = "",
-    voie: str,
-    code_postal: str,
-    ville: str,
-) -> list[str]:
-    """What is written on the envelope: the lines in use, each of 38 characters at most."""
-    lignes = _six_lignes(
-        civilite=civilite,
-        nom=nom,
-        prenom=prenom,
-        complement=complement,
-        voie=voie,
-        code_postal=code_postal,
-        ville=ville,
-    )
-    return [_ecrite(rang, ligne) for rang, ligne in enumerate(lignes, start=1) if ligne]
+@dataclass(frozen=True, kw_only=True)
+class Adresse:
+    """To whom and where one writes, as it was typed."""
 
+    nom: str
+    prenom: str
+    voie: str
+    code_postal: str
+    ville: str
+    civilite: str = ""
+    complement: str = ""
 
-def anomalies(
-    *,
-    civilite: str = "",
-    nom: str,
-    prenom: str,
-    complement: str = "",
-    voie: str,
-    code_postal: str,
-    ville: str,
-) -> list[str]:
-    """What staff may want to look at in an address. It never refuses one."""
-    signes = []
-    if not code_postal_bien_forme(code_postal):
-        signes.append(f"Code postal mal formé : {code_postal or 'vide'}.")
-    elif "CEDEX" not in sans_accent(ville):
-        if not code_postal_connu(code_postal):
-            signes.append(f"Code postal inconnu : {code_postal}.")
-        elif not est_dans_le_code_postal(ville, code_postal):
-            signes.append(f"{propre(ville) or 'La ville vide'} n'est pas une commune du {code_postal}.")
-    if not cle(voie):
-        signes.append("La voie est vide.")
-    elif not re.match(r"\d", propre(voie)) and not _SANS_NUMERO.match(sans_accent(propre(voie))):
-        signes.append("La voie n'a pas de numéro.")
-    lignes = _six_lignes(
-        civilite=civilite,
-        nom=nom,
-        prenom=prenom,
-        complement=complement,
-        voie=voie,
-        code_postal=code_postal,
-        ville=ville,
-    )
-    signes += [
-        f"Ligne {rang} trop longue ({len(ligne)} caractères pour {LONGUEUR}) : "
-        f"écrite « {_ecrite(rang, ligne)} »."
-        for rang, ligne in enumerate(lignes, start=1)
-        if len(ligne) > LONGUEUR
-    ]
-    return signes
+    @property
+    def lignes(self) -> list[str]:
+        """What is written on the envelope: the lines in use, each of 38 characters at most."""
+        return [_ecrite(rang, ligne) for rang, ligne in self._lignes]
+
+    @property
+    def anomalies(self) -> list[str]:
+        """What staff may want to look at. It never refuses an address."""
+        longues = [
+            f"Ligne {rang} trop longue ({len(ligne)} caractères pour {LONGUEUR}) : "
+            f"écrite « {_ecrite(rang, ligne)} »."
+            for rang, ligne in self._lignes
+            if len(ligne) > LONGUEUR
+        ]
+        return [*filter(None, (self._anomalie_de_la_ville(), self._anomalie_de_la_voie())), *longues]
+
+    @property
+    def _lignes(self) -> list[tuple[int, str]]:
+        """The lines in use with their rank among six, before the last resort (cutting)."""
+        logement, batiment, distribution = [], [], []
+        for morceau in filter(None, map(propre, self.complement.split(","))):
+            debut = sans_accent(morceau)
+            place = (
+                logement
+                if _LOGEMENT.match(debut)
+                else distribution
+                if _DISTRIBUTION.match(debut)
+                else batiment
+            )
+            place.append(morceau)
+        six = (
+            _identite(propre(self.civilite), propre(self.prenom), propre(self.nom)),
+            ", ".join(logement),
+            ", ".join(batiment),
+            propre(self.voie),
+            ", ".join(distribution),
+            _localite(propre(self.code_postal), self.ville),
+        )
+        return [(rang, ligne) for rang, ligne in enumerate(six, start=1) if ligne]
+
+    def _anomalie_de_la_ville(self) -> str:
+        if not code_postal_bien_forme(self.code_postal):
+            return f"Code postal mal formé : {self.code_postal or 'vide'}."
+        if "CEDEX" in sans_accent(self.ville):
+            return ""
+        if not code_postal_connu(self.code_postal):
+            return f"Code postal inconnu : {self.code_postal}."
+        if not est_dans_le_code_postal(self.ville, self.code_postal):
+            return f"{propre(self.ville) or 'La ville vide'} n'est pas une commune du {self.code_postal}."
+        return ""
+
+    def _anomalie_de_la_voie(self) -> str:
+        if not cle(self.voie):
+            return "La voie est vide."
+        voie = propre(self.voie)
+        if not re.match(r"\d", voie) and not _SANS_NUMERO.match(sans_accent(voie)):
+            return "La voie n'a pas de numéro."
+        return ""

@@ -128,6 +128,11 @@ def ecarts(avant, apres, champs) -> list[str]:
     return phrases
 
 
+def avec_precisions(debut: str, precisions: list[str]) -> str:
+    """Return « Séjour modifié : places : 10 devient 12 », or the beginning alone when nothing more is known."""
+    return f"{debut} : {' ; '.join(precisions)}" if precisions else debut
+
+
 def _mots(etat, champ) -> str:
     valeur = getattr(etat, champ.attname)
     if champ.choices:

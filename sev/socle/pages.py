@@ -25,8 +25,7 @@ def donnees_personnelles(request):
 @require_safe
 def mentions_legales(request):
     """Publisher, hosting, credits."""
-    hebergeur = getattr(settings, "SEV_HEBERGEUR", "")
-    return render(request, "socle/mentions_legales.html", {"hebergeur": hebergeur})
+    return render(request, "socle/mentions_legales.html", {"hebergeur": settings.SEV_HEBERGEUR})
 
 
 urlpatterns = [

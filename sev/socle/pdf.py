@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.http import HttpResponse
 from django.template.loader import render_to_string
-from django.utils.http import content_disposition_header
+
+from sev.socle.telechargement import document
 
 FEUILLE = "documents/feuille.css"
 
@@ -80,11 +81,4 @@ def pdf_du_html(html: str) -> bytes:
 
 def reponse_pdf(nom: str, contenu: bytes) -> HttpResponse:
     """The document, shown by the browser and named `nom` when kept."""
-    return HttpResponse(
-        contenu,
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": content_disposition_header(False, nom),
-            "Cache-Control": "private, no-store",
-        },
-    )
+    return document(nom, contenu, "application/pdf", montrer=True)

@@ -9,3 +9,10 @@ class RefusMetier(Exception):
         self.message = message
         self.champ = champ
         self.lien = lien
+
+
+def motif_exige(motif: str, refus: type[RefusMetier], message: str, *, champ: str = "motif") -> str:
+    """Return a reason without its outer blanks. Raises `refus`, with `message` at its field, when there is none."""
+    if not motif.strip():
+        raise refus(message, champ=champ)
+    return motif.strip()

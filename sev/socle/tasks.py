@@ -1,7 +1,6 @@
-"""Celery's wake-ups for the outbox and for the sessions that have ended."""
+"""Celery's wake-ups for the outbox."""
 
 from celery import shared_task
-from django.contrib.sessions.models import Session
 
 from sev.socle import courriels
 from sev.socle.passages import executer
@@ -12,10 +11,3 @@ from sev.socle.temps import maintenant
 def envoyer_courriels() -> int:
     """Send the mails that are due; return how many left."""
     return executer("courriels", lambda: courriels.envoyer(maintenant=maintenant()))
-
-
-@shared_task
-def effacer_seances() -> int:
-    """Delete the sessions that are over, and what was typed in them; return how many."""
-    perimees = Session.objects.filter(expire_date__lt=maintenant())
-    return executer("seances", lambda: perimees.delete()[0])

@@ -8,15 +8,16 @@ import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
+from django.utils.html import escape
 
 from activite.operations import relever
 from conventions.tests.factories import CompteFactory, CreditFactory, ProgrammeFactory, connecter
 from seniors.tests.factories import PARIS, InscriptionFactory, clair, groupe_dote
-from sev.administration import TACHES
 from sev.attente import FILES, Attente, files_de
 from sev.echeances import ECHEANCES
 from sev.socle.courriels import TENTATIVES_MAX
 from sev.socle.models import Courriel, Passage
+from sev.socle.temps import aujourdhui
 from sev.tests.test_navigateur import entrer
 from validation.models import Presence
 from validation.operations.validations import confirmer
@@ -111,8 +112,10 @@ def test_an_age_is_never_below_today():
 # --- State of the service -----------------------------------------------------------------------------------------
 
 
-def test_every_task_has_its_name():
-    assert set(TACHES) == {echeance.nom for echeance in ECHEANCES}
+def test_every_task_of_the_clock_stands_on_the_home_by_its_name(client, ancv):
+    page = clair(client.get("/admin/").content.decode())
+    lignes = [f'<th scope="row">{escape(echeance.libelle)}</th><td>jamais</td>' for echeance in ECHEANCES]
+    assert [page.count(ligne) for ligne in lignes] == [1] * len(ECHEANCES)
 
 
 def test_a_task_that_is_late_or_failed_is_told(client, ancv):
@@ -217,7 +220,7 @@ def test_groups_of_rights_are_not_taken_for_groups_of_seniors():
 @pytest.mark.parametrize("largeur", [1280, 390])
 def test_the_home_and_the_activity_are_accessible_in_a_browser(page, largeur):
     ancv = CompteFactory(ancv=True)
-    annee = date.today().year
+    annee = aujourdhui().year
     ProgrammeFactory(annee=annee)
     InscriptionFactory(groupe=groupe_dote(sejour__debut=date(annee, 12, 5)), le=date(annee, 1, 5))
     relever(annee=annee, le=date(annee, 12, 1), maintenant=instant(date(annee, 12, 1)))

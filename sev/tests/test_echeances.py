@@ -109,7 +109,7 @@ def test_two_sweeps_at_once_mail_each_list_once():
 
     def balayer():
         try:
-            depart.wait()
+            depart.wait(120)
             return verrouiller_listes()
         finally:
             connection.close()
@@ -190,10 +190,10 @@ def test_a_worker_really_runs_them(valkey, monkeypatch):
     from sev.environnement import url_courtier
 
     monkeypatch.setattr(app.conf, "broker_url", url_courtier(valkey))
-    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
+    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=120):
         for echeance in ECHEANCES:
             echeance.tache.apply_async()
-        attendre = datetime.now(UTC).timestamp() + 20
+        attendre = datetime.now(UTC).timestamp() + 120
         while Passage.objects.filter(fin__isnull=False).count() < len(ECHEANCES):
             assert datetime.now(UTC).timestamp() < attendre, "the worker did not run the tasks"
     assert sorted(Passage.objects.values_list("tache", "erreur")) == [(nom, "") for nom in sorted(NOMS)]

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from conventions.models import Organisme
 from sejours.models import Groupe
-from sejours.views.saisies import LIRE_ECRIRE, tenter
 from sev.socle.acces import ecriture, reserve_a
+from sev.socle.formulaires import LIRE_ECRIRE, tenter
 from sev.socle.refus import RefusMetier
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import quantite

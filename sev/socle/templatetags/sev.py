@@ -8,27 +8,31 @@ from django.utils.html import format_html
 
 from sev.socle import champs, typographie
 from sev.socle.temps import aujourdhui
-from sev.socle.typographie import feuille
 
 register = template.Library()
 
-register.filter("typo", typographie.typo)
-register.filter("euros", typographie.euros)
-register.filter("euros_ronds", typographie.euros_ronds)
-register.filter("pour_cent", typographie.pour_cent)
-register.filter("nombre", typographie.nombre)
-register.filter("quantite", typographie.quantite)
-register.filter("de", typographie.de)
-register.filter("ordinal", typographie.ordinal)
-register.filter("jour_mois_annee", typographie.jour_mois_annee)
-register.filter("jour_mois", typographie.jour_mois)
-register.filter("date_complete", typographie.date_complete)
-register.filter("date_lettres", typographie.date_lettres)
-register.filter("heure", typographie.heure)
-register.filter("premiere_phrase", typographie.premiere_phrase)
-register.filter("periode_longue", typographie.periode_longue)
-register.filter("presenter", champs.presenter)
-register.filter("resume_erreurs", champs.resume_erreurs)
+# Filters under their own names.
+for _filtre in (
+    typographie.typo,
+    typographie.euros,
+    typographie.euros_ronds,
+    typographie.pour_cent,
+    typographie.nombre,
+    typographie.quantite,
+    typographie.de,
+    typographie.ordinal,
+    typographie.jour_mois_annee,
+    typographie.jour_mois,
+    typographie.date_complete,
+    typographie.date_lettres,
+    typographie.heure,
+    typographie.premiere_phrase,
+    typographie.periode_longue,
+    champs.presenter,
+    champs.resume_erreurs,
+    typographie.feuille,
+):
+    register.filter(_filtre)
 
 
 @register.filter
@@ -53,9 +57,6 @@ def echeance(dernier_jour, jour=None):
 def jours_restants(dernier_jour, jour=None):
     """Days from today to `dernier_jour`: the `n` of the leaf, negative when it is past."""
     return (dernier_jour - (jour or aujourdhui())).days
-
-
-register.filter("feuille", feuille)
 
 
 @register.simple_tag

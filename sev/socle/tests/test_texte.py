@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 from django.core.exceptions import ValidationError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sev.socle.texte import (
@@ -75,7 +75,6 @@ def test_the_key_of_a_town(typed, expected):
     assert cle_ville(typed) == expected
 
 
-@settings(deadline=None)
 @given(LATINES)
 def test_the_key_is_capitals_and_digits_and_stable(text):
     key = cle(text)
@@ -85,7 +84,6 @@ def test_the_key_is_capitals_and_digits_and_stable(text):
     assert cle(unicodedata.normalize("NFD", text)) == cle(unicodedata.normalize("NFC", text)) == key
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_a_key_and_a_clean_form(text):
     assert set(cle(text)) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -97,7 +95,6 @@ def test_any_text_has_a_key_and_a_clean_form(text):
     assert propre(lines, lignes=True) == lines
 
 
-@settings(deadline=None)
 @given(
     st.text(alphabet="ABCÉé"),
     st.sampled_from(["\x00", "\x07", "\u202e", "\ue000", "\u0378", "\ud800"]),

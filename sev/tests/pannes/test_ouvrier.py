@@ -10,8 +10,9 @@ import pytest
 
 from sev.celery import app
 from sev.socle.models import Courriel, Passage
-from sev.socle.tasks import effacer_seances, envoyer_courriels
+from sev.socle.tasks import envoyer_courriels
 from sev.socle.temps import maintenant
+from sev.tasks import purger
 from sev.tests.pannes.conftest import attendre
 from sev.tests.pannes.scenes import (
     agent,
@@ -74,9 +75,9 @@ def test_with_early_acks_that_wake_up_would_be_lost_and_the_next_one_does_it(sev
     groupes = [liste(jour - timedelta(3)) for _ in range(3)]
     ouvrier = sev.ouvrier(CELERY_TASK_ACKS_LATE=False)
     tuer_en_plein_balayage(sev, ouvrier, groupes)
-    sev.reveiller(effacer_seances)
+    sev.reveiller(purger)
     ouvrier.attendre(
-        "the next task is over", lambda: Passage.objects.filter(tache="seances", fin__isnull=False)
+        "the next task is over", lambda: Passage.objects.filter(tache="retention", fin__isnull=False)
     )
     assert (sev.en_route(), ouvertes(groupes)) == (0, 0)
     sev.reveiller(reveil_ouvertures)
@@ -139,8 +140,8 @@ def test_a_broker_that_loses_everything_loses_nothing(sev, jour):
         assert courtier.llen("celery") == 2
         courtier.flushall()
     ouvrier = sev.ouvrier()
-    sev.reveiller(effacer_seances)
-    ouvrier.attendre("the worker works", lambda: Passage.objects.filter(tache="seances", fin__isnull=False))
+    sev.reveiller(purger)
+    ouvrier.attendre("the worker works", lambda: Passage.objects.filter(tache="retention", fin__isnull=False))
     assert ouvertes(groupes) == 0
     with sev.courtier() as courtier:
         courtier.flushall()
