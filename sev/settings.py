@@ -223,6 +223,7 @@ RETENTION_JOURS = {
 # --- Language, files --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "fr"
+FORMAT_MODULE_PATH = "sev.formats"
 LANGUAGES = [("fr", "Français")]
 TIME_ZONE = "Europe/Paris"
 USE_TZ = True
