@@ -45,12 +45,10 @@ class FiltreOptions(forms.Form):
     """The filters of the list of options on the day `le`. A value that makes no sense is said so, and left out."""
 
     use_required_attribute = False
-    EN_COURS = "EN_COURS"
-
     etat = forms.ChoiceField(
         label="État",
         required=False,
-        choices=[("", "Tous"), (EN_COURS, "En attente de réponse"), *Option.Issue.choices],
+        choices=[("", "Tous"), *Option.ETATS],
         error_messages={"invalid_choice": "Choisissez une réponse de la liste"},
     )
     recherche = TexteField(label="Nom", required=False, max_length=120)
@@ -71,17 +69,10 @@ class FiltreOptions(forms.Form):
         """Return the `options` that match every valid filter."""
         self.is_valid()
         if etat := self.cleaned_data.get("etat"):
-            options = options.filter(self._a_l_etat(etat))
+            options = options.a_l_etat(etat, le=self.le)
         if nom := self.cleaned_data.get("recherche"):
             options = options.filter(_nomme(nom))
         return options
-
-    def _a_l_etat(self, etat: str) -> Q:
-        """Match an outcome; an option past its day has lapsed, whatever the clock has recorded (S3)."""
-        if etat == self.EN_COURS:
-            return Q(issue="", echeance__gte=self.le)
-        echue = Q(issue="", echeance__lt=self.le) if etat == Option.Issue.TOMBEE else Q()
-        return Q(issue=etat) | echue
 
 
 def _nomme(nom: str) -> Q:

@@ -187,6 +187,18 @@ SECRETS = {
 LE_22_AVRIL = "2022-04-22T10:32:00+02:00"
 
 
+def option_de(groupe, auteur) -> Option:
+    """Two places more that the porteur of the group asks for, on the same stay."""
+    return Option.objects.create(
+        sejour=groupe.sejour,
+        porteur=groupe.porteur,
+        places=2,
+        auteur=auteur,
+        posee_le=maintenant(),
+        echeance=groupe.dernier_jour,
+    )
+
+
 class Scene:
     """The group, its list, and the accounts of the cast, each signed in on its own client."""
 
@@ -205,14 +217,7 @@ class Scene:
             "intrus": CompteFactory(),
             "ancv": CompteFactory(ancv=True),
         }
-        self.option = Option.objects.create(
-            sejour=self.groupe.sejour,
-            porteur=porteur.organisme,
-            places=2,
-            auteur=porteur,
-            posee_le=maintenant(),
-            echeance=self.groupe.dernier_jour,
-        )
+        self.option = option_de(self.groupe, porteur)
         self.recherche = RechercheGardee.objects.create(
             compte=porteur, nom="Mer", requete="environnement=MER"
         )
