@@ -55,6 +55,7 @@ INCONNUE = "404 404 404 404 404 404 404"
 TABLE = {
     "accueil": ("302 200 200 200 200 200 302", PAS_DE_POST),
     "journal": (AUX_DEUX, PAS_DE_POST),
+    "journal-xlsx": (AUX_DEUX, PAS_DE_POST),
     "sante": ("503 503 503 503 503 503 503", JAMAIS),
     "demo-courriels": (INCONNUE, JAMAIS),
     "demo-courriel": (INCONNUE, JAMAIS),
@@ -75,6 +76,7 @@ TABLE = {
     "compte-mot-de-passe": ("302 302 302 302 302 302 302", "302 422 422 422 422 422 422"),
     "compte-adresse": ("302 302 302 302 302 302 302", "302 422 422 422 422 422 422"),
     "compte-email-confirmer": ("302 200 200 200 200 200 200", "302 302 302 302 302 302 302"),
+    "utilisateurs-xlsx": (AUX_DEUX, PAS_DE_POST),
     "utilisateurs": (AUX_DEUX, PAS_DE_POST),
     "utilisateur-inviter": ("302 200 403 200 200 200 403", "302 422 403 422 422 422 403"),
     "utilisateur-modifier": ("302 200 403 404 404 404 403", "302 422 403 404 404 404 403"),
