@@ -24,7 +24,7 @@ from sev.socle.typographie import euros
 
 PORTEUR = Organisme.Nature.PORTEUR
 PAR_PAGE = 20
-DEMANDES_MAX = 20
+DEMANDES_PAR_PAGE = 10
 TRIS = {"date": ["pk"], "-date": ["-pk"], "montant": ["montant", "-pk"], "-montant": ["-montant", "-pk"]}
 TONS = {"En attente": "att", "Refusée": "non", "Accordée": "ok", "Accordée en partie": "ok"}
 
@@ -53,15 +53,19 @@ def credits(request):
     siens = list(Credit.objects.pour(request.user).order_by("-programme"))
     filtres, tri, mouvements = _filtrer(request, siens)
     page = Paginator(mouvements, PAR_PAGE).get_page(request.GET.get("page"))
-    demandes = DemandeComplement.objects.pour(request.user).select_related("auteur")[:DEMANDES_MAX]
-    en_attente = {demande.annee for demande in demandes if demande.en_attente}
+    siennes = DemandeComplement.objects.pour(request.user)
+    demandes = Paginator(siennes.select_related("auteur"), DEMANDES_PAR_PAGE).get_page(
+        request.GET.get("demandes")
+    )
+    demandes.object_list = [(demande, TONS.get(demande.etat, "")) for demande in demandes.object_list]
+    en_attente = set(siennes.en_attente().values_list("programme", flat=True))
     contexte = {
         "le": le,
         "annees": _annees(siens, le),
         "cette_annee": next((credit for credit in siens if credit.annee == le.year), None),
         "attentes": [(a, a.annee in en_attente) for a in attentes(request.user, le=le).values()],
         "demandables": [annee for annee in (le.year, le.year + 1) if annee not in en_attente],
-        "demandes": [(demande, TONS.get(demande.etat, "")) for demande in demandes],
+        "demandes": demandes,
         "filtres": filtres,
         "tri": tri,
         "page": page,
