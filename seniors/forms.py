@@ -273,6 +273,14 @@ def _choix(inscription: Inscription) -> tuple[int, str]:
     return inscription.pk, ", ".join(details)
 
 
+def valeurs_de(inscription: Inscription) -> dict:
+    """Return what a correction opens with: the fiche on record and who it is, incomes too."""
+    fiche, senior = Fiche.de(inscription), inscription.senior
+    valeurs = {nom: getattr(fiche, nom) for nom in NOMS_DE_LA_FICHE}
+    valeurs |= {nom: getattr(senior, nom) for nom in CHAMPS_D_IDENTITE}
+    return valeurs | {"rfr_zero_confirme": inscription.rfr == 0}
+
+
 class NumeroForm(forms.Form):
     """The group's number, typed again before everybody is removed (I13)."""
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import Error
 from django.urls import reverse
 
-from conventions.models import Programme
+from conventions.models import Compte, Organisme, Programme
 from sejours.models import Option
 from sev.socle.temps import aujourdhui
 from validation.suivi import a_traiter
@@ -37,6 +37,11 @@ MENU_PRESTATAIRE = (
 )
 MENU_ANCV = (("Administration", "admin:index"),)
 MENU_DEMO = (("Courriels de la démo", "demo-courriels"),)
+MENUS = {
+    Organisme.Nature.PORTEUR: MENU_PORTEUR,
+    Organisme.Nature.PRESTATAIRE: MENU_PRESTATAIRE,
+    Compte.STAFF: MENU_ANCV,
+}
 
 
 def page(request):
@@ -72,14 +77,7 @@ def menu(compte, chemin: str) -> list[dict]:
     """Return the entries of the role's menu, the one of the page at `chemin` marked."""
     if not compte.is_authenticated:
         return []
-    if compte.est_porteur:
-        entrees = MENU_PORTEUR
-    elif compte.est_prestataire:
-        entrees = MENU_PRESTATAIRE
-    else:
-        entrees = MENU_ANCV
-    if settings.SEV_DEMO:
-        entrees += MENU_DEMO
+    entrees = MENUS[compte.nature] + (MENU_DEMO if settings.SEV_DEMO else ())
     pastilles = _pastilles(compte)
     return [_entree(libelle, reverse(nom), chemin, pastilles.get(nom, 0)) for libelle, nom in entrees]
 

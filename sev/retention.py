@@ -1,6 +1,6 @@
 """The rules of retention (X4): what `manage.py purger` and the clock go through, in this order.
 
-What each is counted from, and for how many months, is in settings.RETENTION_MOIS and in docs/privacy.md.
+What each is counted from, and for how long, is in settings.RETENTION_MOIS, RETENTION_JOURS and in docs/privacy.md.
 """
 
 from datetime import date, datetime
@@ -20,7 +20,8 @@ from sev.socle.courriels import effacer_textes, textes_a_effacer
 from sev.socle.duree import sans_limite
 from sev.socle.envois import effacer_envois, envois_a_effacer
 from sev.socle.retention import Regle
-from validation.operations.revenus import effacer_revenus, revenus_a_effacer
+from validation.models import Lot
+from validation.operations.retention import effacer_fichiers, effacer_revenus, revenus_a_effacer
 
 # Persons last among those of the lists: their incomes and comments are then already gone.
 REGLES = (
@@ -40,6 +41,12 @@ REGLES = (
     Regle(
         "fusions", "valeurs d'avant des fusions anciennes", seniors.fusions_a_oublier, seniors.oublier_fusions
     ),
+    Regle(
+        "fichiers-de-virement",
+        "fichiers de la banque et IBAN des lots terminés",
+        Lot.objects.fichiers_a_effacer,
+        effacer_fichiers,
+    ),
     Regle("recherches", "recherches gardées des comptes fermés", recherches_a_effacer, effacer_recherches),
     Regle("courriels", "textes des courriels envoyés", textes_a_effacer, effacer_textes),
     Regle("imports", "rapports d'imports anciens", imports_a_effacer, effacer_imports),
@@ -55,7 +62,7 @@ def combien(*, le: date) -> dict[str, int]:
         return {regle.nom: regle.combien(le=le) for regle in REGLES}
 
 
-def purger(*, le: date, maintenant: datetime) -> dict[str, int]:
-    """Go through every rule; return how many rows each one did."""
+def purger(*, le: date, maintenant: datetime, lots: int | None = None) -> dict[str, int]:
+    """Go through every rule, at most `lots` lots of each; return how many rows each one did."""
     with sans_limite():
-        return {regle.nom: regle.appliquer(le=le, maintenant=maintenant) for regle in REGLES}
+        return {regle.nom: regle.appliquer(le=le, maintenant=maintenant, lots=lots) for regle in REGLES}

@@ -10,11 +10,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from conventions.admin.export import ExportAdmin
-from conventions.admin.fiches import Acte, FicheAdmin
+from conventions.admin.fiches import Acte, FicheAdmin, Lien
 from conventions.forms import MouvementForm
 from conventions.models import Credit, DemandeComplement, Mouvement
 from conventions.operations import credits
-from sev.socle.admin import JournalAdmin, LectureAdmin
+from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import euros, quantite
 
@@ -45,6 +45,23 @@ class CreditAdmin(ExportAdmin, FicheAdmin):
     list_filter = ["programme", "convention__organisme__type_porteur"]
     list_select_related = ["convention__organisme", "programme"]
     search_fields = ["convention__numero", "convention__organisme__nom"]
+    search_help_text = "Numéro de convention ou nom de l'organisme."
+    liens_offerts = ("convention__exact",)
+    ordering = ["-programme__annee", "convention__numero"]
+    liens = (
+        Lien(
+            "Demandes de complément",
+            "conventions_demandecomplement_changelist",
+            "conventions.view_demandecomplement",
+            lambda credit: {"convention__exact": credit.convention_id},
+        ),
+        Lien(
+            "Tous ses crédits",
+            "conventions_credit_changelist",
+            "conventions.view_credit",
+            lambda credit: {"convention__exact": credit.convention_id},
+        ),
+    )
     fields = readonly_fields = [
         "convention",
         "organisation",
@@ -96,7 +113,7 @@ class CreditAdmin(ExportAdmin, FicheAdmin):
 
 
 @admin.register(Mouvement)
-class MouvementAdmin(ExportAdmin, LectureAdmin):
+class MouvementAdmin(GrandeListe, ExportAdmin, LectureAdmin):
     """The whole ledger, the last entry first, with what was free after each."""
 
     list_display = [
@@ -114,12 +131,10 @@ class MouvementAdmin(ExportAdmin, LectureAdmin):
     list_filter = ["nature", "credit__programme", ("date", admin.DateFieldListFilter)]
     list_select_related = ["credit__convention__organisme", "auteur"]
     list_per_page = 50
-    search_fields = [
-        "credit__convention__numero",
-        "credit__convention__organisme__nom",
-        "motif",
-        "=inscription_id",
-    ]
+    liens_offerts = ("credit__id__exact",)
+    search_help_text = "Porteur, numéro d'inscription, ou motif d'une dotation."
+    colonne_du_numero = "inscription_id"
+    recherche = (("credit_id", Credit.objects.nommes), ("pk", Mouvement.objects.dotations_motivees))
     fields = [
         "convention",
         "organisation",
@@ -151,9 +166,10 @@ class MouvementAdmin(ExportAdmin, LectureAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).avec_solde()
 
-    def lookup_allowed(self, lookup, value, request):
-        """Let the page of a credit lead to its entries."""
-        return lookup == "credit__id__exact" or super().lookup_allowed(lookup, value, request)
+    def get_ordering(self, request):
+        """Sort what is left of a filter once it is found: by the key, an old year costs a walk back to it."""
+        filtree = any(cle.startswith(("credit__", "date__")) for cle in request.GET)
+        return ["-date", "-pk"] if filtree else ["-pk"]
 
     @admin.display(description="convention", ordering="credit__convention__numero")
     def convention(self, mouvement):
@@ -196,9 +212,9 @@ class EtatFilter(admin.SimpleListFilter):
         etat, _, jours = (self.value() or "").partition("-")
         if etat == "attente":
             queryset = queryset.filter(decidee_le__isnull=True, retiree_le__isnull=True)
-            return (
-                queryset.filter(faite_le__lt=maintenant() - timedelta(days=int(jours))) if jours else queryset
-            )
+            if jours in map(str, AGES):
+                queryset = queryset.filter(faite_le__lt=maintenant() - timedelta(days=int(jours)))
+            return queryset
         if etat in ("accordee", "refusee"):
             return queryset.filter(decidee_le__isnull=False, accorde__isnull=etat == "refusee")
         return queryset.filter(retiree_le__isnull=False) if etat == "retiree" else queryset
@@ -212,6 +228,17 @@ class DemandeComplementAdmin(ExportAdmin, FicheAdmin):
     list_filter = [EtatFilter, "programme"]
     list_select_related = ["convention__organisme", "programme"]
     search_fields = ["convention__numero", "convention__organisme__nom", "motif"]
+    search_help_text = "Numéro de convention, nom de l'organisme, ou un mot du motif."
+    liens_offerts = ("convention__exact",)
+    vide = "Aucun porteur n'a demandé de complément."
+    liens = (
+        Lien(
+            "Ses crédits",
+            "conventions_credit_changelist",
+            "conventions.view_credit",
+            lambda demande: {"convention__exact": demande.convention_id},
+        ),
+    )
     ordering = ["decidee_le", "retiree_le", "faite_le"]
     fields = readonly_fields = [
         "convention",

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from conventions.models import Compte, Organisme
-from sev.socle.filtres import Filtre
+from sev.socle.filtres import Filtre, contient
 from sev.socle.saisie import CodePostalField, NomField, TexteField
 
 
@@ -126,11 +126,7 @@ class FiltreUtilisateurs(Filtre):
     def _condition(self, nom: str, valeur) -> Q:
         match nom:
             case "recherche":
-                return (
-                    Q(nom__unaccent__icontains=valeur)
-                    | Q(identifiant__icontains=valeur)
-                    | Q(email__icontains=valeur)
-                )
+                return contient(valeur, "nom", "identifiant", "email")
             case "role":
                 return Q(role=valeur)
             case _:

@@ -11,7 +11,14 @@ from django.core.exceptions import ValidationError
 from conventions.forms.comptes import AdresseField
 from conventions.models.organismes import identifiant_normalise
 from conventions.regles import LigneDecision, LigneLue
-from sev.socle.saisie import CodePostalField, DateFrancaiseField, NomField, TexteField
+from sev.socle.saisie import (
+    CodePostalField,
+    DateFrancaiseField,
+    NomField,
+    TexteField,
+    sans_milliers,
+    sans_unite,
+)
 from sev.socle.texte import sans_accent
 
 LIGNES_MAX = 5_000
@@ -97,13 +104,11 @@ class MontantField(forms.Field):
         return f"{value:.2f}".removesuffix(".00").replace(".", ",")
 
     def to_python(self, value):
-        texte = re.sub(r"[\s\u00a0\u202f]", "", value or "").removesuffix("€").removesuffix("euros")
+        texte = sans_milliers(sans_unite(value or ""))
         if not texte:
             return Decimal(0)
         if re.fullmatch(r"-[\d.,]+", texte, re.ASCII):
             raise ValidationError("Le montant est négatif")
-        if re.fullmatch(r"\d{1,3}(\.\d{3})+,\d{1,2}", texte, re.ASCII):
-            texte = texte.replace(".", "")
         if not re.fullmatch(r"\d{1,9}([.,]\d{1,2})?", texte, re.ASCII):
             raise ValidationError(self.MESSAGE)
         montant = Decimal(texte.replace(",", "."))
@@ -175,11 +180,15 @@ def lire_fichier(contenu: bytes) -> list[LigneLue]:
     texte = _texte(contenu)
     entete = texte.lstrip("\r\n").split("\n", 1)[0]
     separateur = max(SEPARATEURS, key=entete.count)
-    lecteur = csv.reader(StringIO(texte, newline=""), delimiter=separateur)
+    # Strict: a quotation mark that nobody closes would swallow every line after it.
+    lecteur = csv.reader(StringIO(texte, newline=""), delimiter=separateur, strict=True)
     try:
         rangees = [(lecteur.line_num, cellules) for cellules in lecteur if any(c.strip() for c in cellules)]
     except csv.Error as erreur:
-        raise ValidationError(f"Le fichier n'est pas lisible à la ligne {lecteur.line_num}.") from erreur
+        raise ValidationError(
+            f"Le fichier n'est pas lisible à la ligne {lecteur.line_num} : il s'y trouve un guillemet mal ouvert ou "
+            "mal fermé."
+        ) from erreur
     if len(rangees) < 2:
         raise ValidationError("Ce fichier n'a pas de ligne sous ses titres.")
     if len(rangees) - 1 > LIGNES_MAX:

@@ -483,7 +483,7 @@ def test_a_file_is_read_shown_launched_and_followed(annee, agent):
     assert not Convention.objects.exists()
 
     en_cours = agent.post(f"{ou}/importer/", follow=True)
-    assert "1 ligne traitée sur 2." in page_de(en_cours)
+    assert "0 ligne importée sur 1." in page_de(en_cours)
     assert 'http-equiv="refresh"' in page_de(en_cours)
     assert "hx-get" in page_de(agent.get(f"{ou}/avancement"))
     importer_decisions()
@@ -735,3 +735,14 @@ def test_without_the_programme_s_lock_the_database_has_to_refuse(monkeypatch):
     )
     (refusee,) = (issue for issue in issues if isinstance(issue, Exception))
     assert "allocations_dans_l_enveloppe" in str(refusee)
+
+
+def test_a_quotation_mark_that_nobody_closes_swallows_no_line():
+    rangees = (
+        rangee(reference="EAS-1"),
+        rangee(reference="EAS-2", nom='"CCAS DE DINAN'),
+        rangee(reference="EAS-3"),
+    )
+    contenu = fichier(*rangees)
+    with pytest.raises(ValidationError, match="ligne 4 : il s'y trouve un guillemet"):
+        lire_fichier(contenu)

@@ -12,6 +12,7 @@ from conventions.forms import AdresseForm, InformationsForm, MotDePasseForm
 from conventions.models import Compte, Credit
 from conventions.operations import comptes, organismes
 from sev.socle.acces import MESSAGE_LECTEUR
+from sev.socle.formulaires import LIRE_ECRIRE, dire_le_refus
 from sev.socle.refus import RefusMetier
 from sev.socle.temps import aujourdhui, maintenant
 
@@ -47,16 +48,16 @@ def _credits(compte) -> list[Credit]:
     return [connus.get(a) or Credit(programme_id=a, alloue=0, engage=0, verse=0) for a in (annee, annee + 1)]
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 def compte(request):
     """Show the account; record the card « Informations » (a lecteur only reads it)."""
     if request.method != "POST":
         return _page(request)
     if not request.user.peut_ecrire or request.user.organisme is None:
         raise PermissionDenied(MESSAGE_LECTEUR)
-    formulaire = _informations(request, request.POST)
-    if formulaire.is_valid():
-        donnees = dict(formulaire.cleaned_data)
+    form = _informations(request, request.POST)
+    if form.is_valid():
+        donnees = dict(form.cleaned_data)
         adresse = donnees.pop("email", request.user.email)
         try:
             with transaction.atomic():
@@ -64,31 +65,31 @@ def compte(request):
                 if adresse != request.user.email:
                     comptes.demander_adresse(compte=request.user, adresse=adresse, maintenant=maintenant())
         except RefusMetier as refus:
-            formulaire.add_error(refus.champ, refus.message)
+            dire_le_refus(form, refus)
         else:
             messages.success(request, "Vos informations sont sauvegardées.")
             _annoncer_adresse(request, adresse)
             return redirect("compte")
-    return _page(request, informations=formulaire)
+    return _page(request, informations=form)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 def compte_adresse(request):
     """Record the e-mail address that a colleague asks for (C3)."""
     if request.method != "POST":
         return redirect("compte")
-    formulaire = AdresseForm(request.POST)
-    if formulaire.is_valid():
-        adresse = formulaire.cleaned_data["email"]
+    form = AdresseForm(request.POST)
+    if form.is_valid():
+        adresse = form.cleaned_data["email"]
         try:
             if adresse != request.user.email:
                 comptes.demander_adresse(compte=request.user, adresse=adresse, maintenant=maintenant())
         except RefusMetier as refus:
-            formulaire.add_error(refus.champ, refus.message)
+            dire_le_refus(form, refus)
         else:
             _annoncer_adresse(request, adresse)
             return redirect("compte")
-    return _page(request, adresse=formulaire)
+    return _page(request, adresse=form)
 
 
 def _annoncer_adresse(request, adresse):
@@ -101,23 +102,23 @@ def _annoncer_adresse(request, adresse):
 
 
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 def compte_mot_de_passe(request):
     """Change the password: this session goes on, the others end (C2)."""
     if request.method != "POST":
         return redirect("compte")
-    formulaire = MotDePasseForm(request, request.POST)
-    if formulaire.is_valid():
+    form = MotDePasseForm(request, request.POST)
+    if form.is_valid():
         change = comptes.choisir_mot_de_passe(
-            compte=request.user, mot_de_passe=formulaire.cleaned_data["passe_nouveau"]
+            compte=request.user, mot_de_passe=form.cleaned_data["passe_nouveau"]
         )
         update_session_auth_hash(request, change)
         messages.success(request, "Votre mot de passe est changé. Les autres appareils sont déconnectés.")
         return redirect("compte")
-    return _page(request, mot_de_passe=formulaire)
+    return _page(request, mot_de_passe=form)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 def compte_email_confirmer(request, demande):
     """Confirm, from the mailed link and signed in, the address asked for (C3)."""
     adresse = comptes.adresse_a_confirmer(compte=request.user, demande=str(demande), maintenant=maintenant())

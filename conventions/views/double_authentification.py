@@ -14,10 +14,9 @@ from conventions.forms import CodeDeSecoursForm, CodeForm, PasseActuelForm, Tele
 from conventions.models import Compte
 from conventions.operations import second_facteur as operations
 from conventions.second_facteur import avant_le_second_facteur, cle_lisible, dessiner
-from conventions.views.seance import suite_de_la_seance
+from conventions.views.seance import suite_de_la_seance, suite_demandee
 from sev.socle.acces import reserve_a
-from sev.socle.formulaires import dire_le_refus
-from sev.socle.refus import RefusMetier
+from sev.socle.formulaires import LIRE_ECRIRE, formulaire, saisie, tenter
 from sev.socle.temps import maintenant
 from sev.socle.typographie import quantite
 
@@ -32,7 +31,7 @@ FAUX = {
 
 @avant_le_second_facteur
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(Compte.STAFF)
 def double_authentification(request):
     """Ask for the code of the telephone; once it is given, show what is set up."""
@@ -49,7 +48,7 @@ def double_authentification(request):
 
 @avant_le_second_facteur
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(Compte.STAFF)
 def double_authentification_secours(request):
     """Ask for a recovery code, from whoever is without the telephone."""
@@ -61,25 +60,19 @@ def double_authentification_secours(request):
 def _demander(request, *, de_secours: bool):
     """Ask for a code, or take it: the session then bears the device, under another key."""
     genre = CodeDeSecoursForm if de_secours else CodeForm
-    formulaire = genre(request.POST if request.method == "POST" else None)
-    if formulaire.is_valid():
+    form = genre(saisie(request))
+    if form.is_valid():
         verification = operations.verifier(
             compte=request.user,
-            code=formulaire.cleaned_data["passe_code"],
+            code=form.cleaned_data["passe_code"],
             de_secours=de_secours,
             maintenant=maintenant(),
         )
         if verification.appareil:
             return _entrer(request, verification)
-        formulaire.add_error("passe_code", _pourquoi(verification, de_secours))
-    contexte = {
-        "form": formulaire,
-        "de_secours": de_secours,
-        "suite": request.POST.get("next") or request.GET.get("next") or "",
-    }
-    return render(
-        request, "conventions/double_code.html", contexte, status=422 if formulaire.is_bound else 200
-    )
+        form.add_error("passe_code", _pourquoi(verification, de_secours))
+    contexte = {"de_secours": de_secours, "suite": suite_demandee(request)}
+    return formulaire(request, "conventions/double_code.html", form, **contexte)
 
 
 def _pourquoi(verification, de_secours: bool) -> str:
@@ -89,9 +82,7 @@ def _pourquoi(verification, de_secours: bool) -> str:
 
 
 def _entrer(request, verification):
-    django_otp.login(request, verification.appareil)
-    request.session.cycle_key()
-    request.session.set_expiry(None)
+    _porter(request, verification.appareil)
     if verification.de_secours:
         reste = operations.codes_restants(request.user)
         ton = messages.warning if reste <= PEU_DE_CODES else messages.info
@@ -99,9 +90,16 @@ def _entrer(request, verification):
     return redirect(suite_de_la_seance(request))
 
 
+def _porter(request, appareil) -> None:
+    """Let the session bear the device that was proved, under another key."""
+    django_otp.login(request, appareil)
+    request.session.cycle_key()
+    request.session.set_expiry(None)
+
+
 @avant_le_second_facteur
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(Compte.STAFF)
 def double_authentification_activer(request):
     """Set up the telephone, the first one or another: its key is drawn, a code proves that it holds it."""
@@ -110,53 +108,45 @@ def double_authentification_activer(request):
         return _avec_suite(request, "double-authentification")
     # The key waits in the session, so that a page read again shows the same drawing.
     cle = request.session.setdefault(CLE, random_hex(OCTETS_DE_LA_CLE))
-    donnees = request.POST if request.method == "POST" else None
-    formulaire = TelephoneForm(request, donnees) if changement else CodeForm(donnees)
-    if formulaire.is_valid():
-        try:
-            telephone, codes = operations.activer(
-                compte=request.user,
-                cle=cle,
-                code=formulaire.cleaned_data["passe_code"],
-                changement=changement,
-                maintenant=maintenant(),
-            )
-        except RefusMetier as refus:
-            dire_le_refus(formulaire, refus)
-        else:
+    form = TelephoneForm(request, saisie(request)) if changement else CodeForm(saisie(request))
+    if form.is_valid():
+        fait = tenter(
+            form,
+            operations.activer,
+            compte=request.user,
+            cle=cle,
+            code=form.cleaned_data["passe_code"],
+            changement=changement,
+            maintenant=maintenant(),
+        )
+        if fait:
+            telephone, codes = fait
             del request.session[CLE]
-            django_otp.login(request, telephone)
-            request.session.cycle_key()
-            request.session.set_expiry(None)
+            _porter(request, telephone)
             return _montrer(request, codes)
     adresse = TOTPDevice(user=request.user, key=cle).config_url
     contexte = {
-        "form": formulaire,
         "changement": changement,
         "dessin": dessiner(adresse),
         "adresse": adresse,
         "cle": cle_lisible(cle),
-        "suite": request.POST.get("next") or request.GET.get("next") or "",
+        "suite": suite_demandee(request),
     }
-    return render(
-        request, "conventions/double_activer.html", contexte, status=422 if formulaire.is_bound else 200
-    )
+    return formulaire(request, "conventions/double_activer.html", form, **contexte)
 
 
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(Compte.STAFF)
 def double_authentification_codes(request):
     """Renew the recovery codes, the password typed once more."""
     if operations.telephone(request.user) is None:
         return redirect("double-authentification-activer")
-    formulaire = PasseActuelForm(request, request.POST if request.method == "POST" else None)
-    if formulaire.is_valid():
+    form = PasseActuelForm(request, saisie(request))
+    if form.is_valid():
         return _montrer(request, operations.renouveler_codes(compte=request.user, maintenant=maintenant()))
-    contexte = {"form": formulaire, "restants": operations.codes_restants(request.user)}
-    return render(
-        request, "conventions/double_codes.html", contexte, status=422 if formulaire.is_bound else 200
-    )
+    restants = operations.codes_restants(request.user)
+    return formulaire(request, "conventions/double_codes.html", form, restants=restants)
 
 
 def _montrer(request, codes: list[str]):

@@ -22,6 +22,7 @@ from conventions.forms import ChoixMotDePasseForm, ConnexionForm, OubliForm
 from conventions.models import Compte
 from conventions.operations import comptes
 from sev.socle.acces import reserve_a
+from sev.socle.formulaires import LIRE_ECRIRE, formulaire, saisie
 from sev.socle.temps import maintenant
 
 BACKEND = "conventions.connexion.CompteBackend"
@@ -32,12 +33,17 @@ LIEN_ENVOYE = (
 )
 
 
+def suite_demandee(request) -> str:
+    """Return the page that was asked for before signing in, as it came: it may be anything."""
+    return request.POST.get("next") or request.GET.get("next") or ""
+
+
 def suite_de_la_seance(request) -> str:
     """Return where to go once signed in: what was typed before, the page asked for, else the account's home."""
     if saisie_gardee(request):
         return reverse("reprendre")
     oublier_saisie(request)
-    suite = request.POST.get("next") or request.GET.get("next") or ""
+    suite = suite_demandee(request)
     # A path only: `redirect` would take a bare word for the name of a page, and refuses what is endless.
     if suite.startswith("/") and len(suite) <= SUITE_MAX and url_has_allowed_host_and_scheme(suite, None):
         return suite
@@ -47,25 +53,21 @@ def suite_de_la_seance(request) -> str:
 @login_not_required
 @never_cache
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 def connexion(request):
     """Sign in by convention number (C1, C2); each failure is slower than the one before, the fifth closes the door."""
     if request.user.is_authenticated and request.method != "POST":
         return redirect(suite_de_la_seance(request))
-    formulaire = ConnexionForm(request, data=request.POST if request.method == "POST" else None)
-    if formulaire.is_valid():
-        login(request, formulaire.get_user())
+    form = ConnexionForm(request, data=saisie(request))
+    if form.is_valid():
+        login(request, form.get_user())
         request.session.set_expiry(None)
         return redirect(suite_de_la_seance(request))
     time.sleep(
         settings.RALENTISSEMENT_CONNEXION * min(getattr(request, "axes_failures_since_start", None) or 0, 4)
     )
-    contexte = {
-        "form": formulaire,
-        "suite": request.POST.get("next") or request.GET.get("next") or "",
-        "deconnecte": DECONNECTE if saisie_gardee(request) else "",
-    }
-    return render(request, "conventions/connexion.html", contexte, status=422 if formulaire.is_bound else 200)
+    contexte = {"suite": suite_demandee(request), "deconnecte": DECONNECTE if saisie_gardee(request) else ""}
+    return formulaire(request, "conventions/connexion.html", form, **contexte)
 
 
 @login_not_required
@@ -101,16 +103,15 @@ def admin_connexion(request):
 
 @login_not_required
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 def mot_de_passe_oublie(request):
     """Mail a link to whoever has this number; the answer is the same for an unknown one (C2)."""
-    formulaire = OubliForm(request.POST if request.method == "POST" else None)
-    if formulaire.is_valid():
-        comptes.demander_mot_de_passe(**formulaire.cleaned_data, maintenant=maintenant())
+    form = OubliForm(saisie(request))
+    if form.is_valid():
+        comptes.demander_mot_de_passe(**form.cleaned_data, maintenant=maintenant())
         messages.info(request, LIEN_ENVOYE)
         return redirect("connexion")
-    statut = 422 if formulaire.is_bound else 200
-    return render(request, "conventions/mot_de_passe_oublie.html", {"form": formulaire}, status=statut)
+    return formulaire(request, "conventions/mot_de_passe_oublie.html", form)
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -148,13 +149,13 @@ class ChoisirMotDePasse(PasswordResetConfirmView):
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 def reprendre(request):
     """Offer what was typed before the session ended: one button sends it again, the other forgets it."""
-    saisie = saisie_gardee(request)
-    if request.method == "POST" or saisie is None:
+    gardee = saisie_gardee(request)
+    if request.method == "POST" or gardee is None:
         if request.method == "POST":
             oublier_saisie(request)
             messages.info(request, "Votre saisie est oubliée.")
         return redirect(settings.LOGIN_REDIRECT_URL)
-    return render(request, "conventions/reprendre.html", {"saisie": saisie})
+    return render(request, "conventions/reprendre.html", {"saisie": gardee})

@@ -11,6 +11,7 @@ from conventions.models import Compte, Organisme
 from conventions.operations import comptes
 from sev.socle.acces import ecriture, reserve_a
 from sev.socle.filtres import alphabetique, criteres, ordre
+from sev.socle.formulaires import LIRE_ECRIRE, dire_le_refus, formulaire, saisie, tenter
 from sev.socle.refus import RefusMetier
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui
@@ -72,30 +73,26 @@ def _etat(compte: Compte) -> str:
     return "Actif" if compte.last_login else "Invité"
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(*Organisme.Nature)
 @ecriture
 def utilisateur_inviter(request):
     """Open an account for a colleague."""
-    formulaire = InvitationForm(request.POST if request.method == "POST" else None)
-    if formulaire.is_valid():
-        try:
-            invite = comptes.inviter(
-                organisme=request.user.organisme, **formulaire.cleaned_data, par=request.user
-            )
-        except RefusMetier as refus:
-            formulaire.add_error(refus.champ, refus.message)
-        else:
-            messages.success(
-                request,
-                f"L'invitation de {invite.nom} part à {invite.email}. Son identifiant est {invite.identifiant}.",
-            )
-            return redirect("utilisateurs")
-    statut = 422 if formulaire.is_bound else 200
-    return render(request, "conventions/utilisateur_inviter.html", {"form": formulaire}, status=statut)
+    form = InvitationForm(saisie(request))
+    if form.is_valid() and (
+        invite := tenter(
+            form, comptes.inviter, organisme=request.user.organisme, **form.cleaned_data, par=request.user
+        )
+    ):
+        messages.success(
+            request,
+            f"L'invitation de {invite.nom} part à {invite.email}. Son identifiant est {invite.identifiant}.",
+        )
+        return redirect("utilisateurs")
+    return formulaire(request, "conventions/utilisateur_inviter.html", form)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(*Organisme.Nature)
 @ecriture
 def utilisateur_modifier(request, pk):
@@ -103,24 +100,22 @@ def utilisateur_modifier(request, pk):
     utilisateur = get_object_or_404(Compte.objects.pour(request.user), pk=pk)
     acte = request.POST.get("acte", "")
     initial = {"nom": utilisateur.nom, "role": utilisateur.role}
-    formulaire = UtilisateurForm(
-        request.POST if request.method == "POST" and not acte else None, initial=initial
-    )
+    form = UtilisateurForm(request.POST if request.method == "POST" and not acte else None, initial=initial)
     try:
         if acte in ACTES:
             operation, fait = ACTES[acte]
             change = operation(compte=utilisateur, par=request.user)
-        elif formulaire.is_valid():
+        elif form.is_valid():
             fait = "{} : les changements sont enregistrés."
-            change = comptes.modifier(compte=utilisateur, **formulaire.cleaned_data, par=request.user)
+            change = comptes.modifier(compte=utilisateur, **form.cleaned_data, par=request.user)
         else:
-            return _fiche(request, utilisateur, formulaire, statut=200 if request.method != "POST" else 422)
+            return _fiche(request, utilisateur, form, statut=200 if request.method != "POST" else 422)
     except RefusMetier as refus:
         if acte:
             messages.error(request, refus.message)
-            return _fiche(request, utilisateur, formulaire, statut=422)
-        formulaire.add_error(refus.champ, refus.message)
-        return _fiche(request, utilisateur, formulaire, statut=422)
+        else:
+            dire_le_refus(form, refus)
+        return _fiche(request, utilisateur, form, statut=422)
     messages.success(request, fait.format(change.nom))
     return redirect("utilisateurs")
 
@@ -131,6 +126,6 @@ ACTES = {
 }
 
 
-def _fiche(request, utilisateur, formulaire, *, statut):
-    contexte = {"form": formulaire, "utilisateur": utilisateur}
+def _fiche(request, utilisateur, form, *, statut):
+    contexte = {"form": form, "utilisateur": utilisateur}
     return render(request, "conventions/utilisateur_modifier.html", contexte, status=statut)

@@ -4,7 +4,7 @@ from django import forms
 from django.db.models import Q
 
 from sejours.models import Equipement
-from sev.socle.filtres import Filtre
+from sev.socle.filtres import Filtre, contient
 from sev.socle.saisie import TexteField
 
 
@@ -30,5 +30,5 @@ class FiltreEquipements(Filtre):
 
     def _condition(self, nom: str, valeur) -> Q:
         if nom == "recherche":
-            return Q(nom__unaccent__icontains=valeur) | Q(ville__unaccent__icontains=valeur)
+            return contient(valeur, "nom", "ville")
         return Q(**{nom: valeur})

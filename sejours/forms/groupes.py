@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from conventions.models.organismes import identifiant_normalise
 from sejours.forms.champs import CHOIX_DEPARTEMENTS, PLACES_MAX, TOUS, champ_places
 from sejours.models import Groupe
-from sev.socle.filtres import Filtre, choix_d_annees
+from sev.socle.filtres import Filtre, choix_d_annees, contient
 from sev.socle.saisie import TexteField
 
 
@@ -48,7 +48,7 @@ class FiltreGroupes(Filtre):
         equipement = "sejour__offre__equipement"
         match nom:
             case "porteur":
-                return Q(porteur__nom__unaccent__icontains=valeur)
+                return contient(valeur, "porteur__nom")
             case "convention":
                 return Q(porteur__convention__numero__contains=identifiant_normalise(valeur))
             case "departement":
@@ -56,7 +56,7 @@ class FiltreGroupes(Filtre):
             case "annee":
                 return Q(sejour__annee=valeur)
             case "prestataire":
-                return Q(**{f"{equipement}__prestataire__nom__unaccent__icontains": valeur})
+                return contient(valeur, f"{equipement}__prestataire__nom")
             case "annee_offre":
                 return Q(sejour__offre__annee=valeur)
             case "type_groupe":

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from sejours.forms.champs import PLACES_MAX, champ_places
 from sejours.models import Option
+from sev.socle.filtres import Filtre, contient
 from sev.socle.saisie import TexteField
 
 EQUIPEMENT = "sejour__offre__equipement"
@@ -41,15 +42,13 @@ class RefusOptionForm(forms.Form):
     )
 
 
-class FiltreOptions(forms.Form):
-    """The filters of the list of options on the day `le`. A value that makes no sense is said so, and left out."""
+class FiltreOptions(Filtre):
+    """The filters of the list of options on the day `le`."""
 
-    use_required_attribute = False
     etat = forms.ChoiceField(
         label="État",
         required=False,
         choices=[("", "Tous"), *Option.ETATS],
-        error_messages={"invalid_choice": "Choisissez une réponse de la liste"},
     )
     recherche = TexteField(label="Nom", required=False, max_length=120)
 
@@ -59,28 +58,16 @@ class FiltreOptions(forms.Form):
         autre = "prestataire" if au_porteur else "porteur de projet"
         self.fields["recherche"].help_text = f"Équipement ou {autre}"
 
-    def criteres(self) -> dict[str, str]:
-        """Return what is chosen: the name of each valid filter and the words that say it."""
-        self.is_valid()
-        mots = {"etat": dict(self.fields["etat"].choices).get, "recherche": "« {} »".format}
-        return {nom: dire(v) for nom, dire in mots.items() if (v := self.cleaned_data.get(nom))}
+    def _mots(self, nom: str, valeur) -> str:
+        return super()._mots(nom, valeur) if nom == "etat" else f"« {valeur} »"
 
-    def filtrer(self, options: QuerySet) -> QuerySet:
-        """Return the `options` that match every valid filter."""
-        self.is_valid()
-        if etat := self.cleaned_data.get("etat"):
-            options = options.a_l_etat(etat, le=self.le)
-        if nom := self.cleaned_data.get("recherche"):
-            options = options.filter(_nomme(nom))
-        return options
+    def _garder(self, lignes: QuerySet, nom: str, valeur) -> QuerySet:
+        if nom == "etat":
+            return lignes.a_l_etat(valeur, le=self.le)
+        return super()._garder(lignes, nom, valeur)
 
-
-def _nomme(nom: str) -> Q:
-    champs = (f"{EQUIPEMENT}__nom", f"{EQUIPEMENT}__prestataire__nom", "porteur__nom")
-    condition = Q()
-    for champ in champs:
-        condition |= Q(**{f"{champ}__unaccent__icontains": nom})
-    return condition
+    def _condition(self, nom: str, valeur) -> Q:
+        return contient(valeur, f"{EQUIPEMENT}__nom", f"{EQUIPEMENT}__prestataire__nom", "porteur__nom")
 
 
 class RechercheForm(forms.Form):

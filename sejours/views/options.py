@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Case, F, When
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from conventions.models import Organisme
@@ -17,7 +16,7 @@ from sejours.models import Option, Sejour
 from sejours.operations import options as operations
 from sejours.regles import dernier_jour_de_la_liste
 from sev.socle.acces import ecriture, reserve_a
-from sev.socle.filtres import alphabetique, ordre
+from sev.socle.filtres import alphabetique, criteres, ordre
 from sev.socle.formulaires import LIRE_ECRIRE, formulaire, saisie, tenter
 from sev.socle.refus import RefusMetier
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
@@ -113,10 +112,7 @@ def liste(request):
         "tri": tri,
         "lignes": [_ligne(option, request.user, le) for option in page],
         "filtres": filtres,
-        "criteres": [
-            {"libelle": libelle, "url": _adresse(request, nom)} for nom, libelle in filtres.criteres().items()
-        ],
-        "sans_criteres": _adresse(request, *filtres.fields),
+        **criteres(filtres, request.GET, "options"),
         "aucune": not page.paginator.count and not siennes.exists(),
     }
     return render(request, "sejours/options.html", contexte)
@@ -232,14 +228,6 @@ def _decider(request, cle: int, decision: Decision):
 
 def _filtres(request, le: date) -> FiltreOptions:
     return FiltreOptions(request.GET, le=le, au_porteur=request.user.est_porteur)
-
-
-def _adresse(request, *sans: str) -> str:
-    """Return the address of this list without some of its filters, from its first page."""
-    garde = request.GET.copy()
-    for nom in ("page", *sans):
-        garde.pop(nom, None)
-    return f"{reverse('options')}?{garde.urlencode()}"
 
 
 def _completes(options):

@@ -5,18 +5,19 @@ from uuid import uuid4
 from django import forms
 from django.contrib import admin
 
-from conventions.admin.fiches import Acte, ParAnnee
+from conventions.admin.fiches import Acte, Lien, ParAnnee
 from conventions.models import Credit
 from sejours.admin import Figee, Lecture
 from sejours.models import Groupe
-from seniors.forms import CHAMPS_D_IDENTITE, FicheForm, IdentiteForm
+from seniors.forms import CHAMPS_D_IDENTITE, FicheForm, IdentiteForm, valeurs_de
 from seniors.models import Inscription, Senior
 from seniors.models.seniors import Identite
 from seniors.operations.amendements import ajouter, amender, retirer
-from seniors.operations.fiches import COORDONNEES, Fiche
+from seniors.operations.fiches import COORDONNEES, NOMS_DE_LA_FICHE, Fiche
 from seniors.regles.libelles import libelle_decision
-from sev.socle.admin import GrandeListe
+from sev.socle.admin import GrandeListe, Rempli
 from sev.socle.lectures import noter
+from sev.socle.saisie import MotifField
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import date_lettres, euros, jour_mois_annee, quantite
 
@@ -30,12 +31,7 @@ FILE_MAX = 20
 class MotifForm(forms.Form):
     """Why a list is amended: the porteur will read it."""
 
-    motif = forms.CharField(
-        label="Motif",
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Le porteur le lira.",
-    )
+    motif = MotifField("Le porteur le lira.")
 
 
 class AmendementForm(FicheForm):
@@ -46,12 +42,7 @@ class AmendementForm(FicheForm):
         required=False,
         help_text="L'aide est accordée même si le revenu imposable dépasse le plafond.",
     )
-    motif = forms.CharField(
-        label="Motif",
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Le porteur le lira.",
-    )
+    motif = MotifField("Le porteur le lira.")
 
 
 class AjoutForm(AmendementForm):
@@ -138,26 +129,9 @@ def _sur_une_liste_modifiable(inscription: Inscription) -> bool:
     return inscription.effacee_le is None and _modifiable(inscription.groupe)
 
 
-def inscrites(groupe: Groupe):
-    """Return the list as it stands, by name: those to whom somebody may be linked."""
-    return (
-        groupe.inscriptions.presentes()
-        .select_related("senior")
-        .order_by("senior__cle_nom", "senior__cle_prenom", "pk")
-    )
-
-
-def _valeurs(inscription: Inscription) -> dict:
-    """Return what the correction opens with: everything, incomes too, since ANCV may correct them."""
-    fiche, senior = Fiche.de(inscription), inscription.senior
-    valeurs = {nom: getattr(fiche, nom) for nom in fiche.__dataclass_fields__}
-    valeurs |= {nom: getattr(senior, nom) for nom in CHAMPS_D_IDENTITE}
-    return valeurs | {"rfr_zero_confirme": inscription.rfr == 0, "derogation": inscription.derogation}
-
-
 def dites(donnees: dict) -> dict:
     """Return, from the answers of a fiche, what the operations are given: who it is, and what was said of them."""
-    fiche = Fiche(**{nom: donnees[nom] for nom in Fiche.__dataclass_fields__})
+    fiche = Fiche(**{nom: donnees[nom] for nom in NOMS_DE_LA_FICHE})
     return {
         "identite": Identite(**{nom: donnees[nom] for nom in CHAMPS_D_IDENTITE}),
         "fiche": fiche,
@@ -190,7 +164,7 @@ AJOUTER = Acte(
     texte=_texte,
     fait="La personne est sur la liste. Le porteur et le prestataire sont prévenus par e-mail.",
     formulaire=AjoutForm,
-    options=lambda groupe: {"inscrites": inscrites(groupe), "le": aujourdhui()},
+    options=lambda groupe: {"inscrites": groupe.inscriptions.presentes().par_nom(), "le": aujourdhui()},
     propose=_modifiable,
     constater=Constat,
     operation=lambda request, groupe, donnees: ajouter(
@@ -205,10 +179,10 @@ CORRIGER = Acte(
     fait="La fiche est corrigée. Le porteur et le prestataire sont prévenus par e-mail.",
     formulaire=AmendementForm,
     options=lambda inscription: {
-        "inscrites": inscrites(inscription.groupe).exclude(pk=inscription.pk),
+        "inscrites": inscription.groupe.inscriptions.presentes().par_nom().exclude(pk=inscription.pk),
         "le": aujourdhui(),
     },
-    initial=_valeurs,
+    initial=lambda inscription: valeurs_de(inscription) | {"derogation": inscription.derogation},
     propose=_sur_une_liste_modifiable,
     constater=lambda inscription: Constat(inscription.groupe, inscription),
     operation=lambda request, inscription, donnees: amender(
@@ -251,12 +225,23 @@ LEVER_LE_PLAFOND = Acte(
 # --- Pages ----------------------------------------------------------------------------------------------------
 
 
-class InscriptionInline(Lecture):
-    """The list of a group, each line a link to the registration's page."""
+class Inscriptions(Lecture):
+    """Registrations, each a link to its page, with the aid or why there is none."""
 
     model = Inscription
+
+    @admin.display(description="aide")
+    def decision(self, inscription):
+        if inscription.aide is not None:
+            return euros(inscription.aide)
+        return f"sans : {inscription.get_motif_sans_aide_display()}"
+
+
+class InscriptionInline(Inscriptions):
+    """The list of a group."""
+
     verbose_name_plural = "liste"
-    fields = readonly_fields = ["naissance", "aide", "motif_sans_aide", "derogation"]
+    fields = readonly_fields = ["naissance", "decision", "plafond_leve"]
 
     def get_queryset(self, request):
         """Return the list as it stands, in the order of a printed one."""
@@ -265,6 +250,10 @@ class InscriptionInline(Lecture):
     @admin.display(description="né(e) le")
     def naissance(self, inscription):
         return jour_mois_annee(inscription.senior.date_naissance)
+
+    @admin.display(description="plafond levé")
+    def plafond_leve(self, inscription):
+        return "oui" if inscription.derogation else ""
 
 
 class AjoutDUnePersonne:
@@ -313,13 +302,22 @@ class InscriptionAdmin(GrandeListe, Figee):
     """Who is on which list, with what was decided. Opening a page is noted: it says incomes and health (X2)."""
 
     list_display = ["senior", "groupe", "porteur", "debut", "eligibilite", "aide", "motif_sans_aide"]
-    list_filter = [ParAnnee, "eligibilite", "motif_sans_aide", ("effacee_le", admin.EmptyFieldListFilter)]
+    list_filter = [ParAnnee, "eligibilite", "motif_sans_aide", ("effacee_le", Rempli)]
     list_select_related = ["senior", "groupe__porteur"]
     search_help_text = "Numéro de groupe, nom et prénom (leur début suffit), ou porteur."
     colonne_du_numero = "groupe_id"
     recherche = (("senior_id", Senior.objects.nommes), ("groupe_id", Groupe.objects.nommes))
     ordering = ["-pk"]
     actes = (CORRIGER, RETIRER, LEVER_LE_PLAFOND)
+    lue_comme = "inscription"
+    liens = (
+        Lien(
+            "Ses mouvements de crédit",
+            "conventions_mouvement_changelist",
+            "conventions.view_mouvement",
+            lambda inscription: {"q": inscription.pk},
+        ),
+    )
     REVENUS = ("rfr", "rfr_confidentiel", "revenu_imposable", "parts", "situation")
 
     def get_fields(self, request, obj=None):
@@ -352,6 +350,10 @@ class InscriptionAdmin(GrandeListe, Figee):
 
     get_readonly_fields = get_fields
 
+    def get_ordering(self, request):
+        """Sort a year by departure: it is then read where it stands, not from the last registration back to it."""
+        return ["-debut", "-pk"] if ParAnnee.parameter_name in request.GET else self.ordering
+
     def get_queryset(self, request):
         """Load what a page and its acts need."""
         return (
@@ -361,13 +363,6 @@ class InscriptionAdmin(GrandeListe, Figee):
                 "senior", "senior_lie__senior", "conjoint__senior", "groupe__porteur", "groupe__sejour"
             )
         )
-
-    def change_view(self, request, object_id, form_url="", extra_context=None):
-        """Show the registration, and note that it was read."""
-        reponse = super().change_view(request, object_id, form_url, extra_context)
-        if reponse.status_code == 200:
-            noter(quoi="inscription", cle=int(object_id), par=request.user)
-        return reponse
 
     def executer(self, request, un_acte, objet=None):
         """Note that the fiche was read, with its incomes, when an act opens it."""

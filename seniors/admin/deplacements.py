@@ -6,7 +6,7 @@ from conventions.admin.fiches import Acte
 from conventions.models import Credit
 from sejours.models import Groupe, Sejour
 from seniors.operations.deplacements import ListeDeplacee, deplacer
-from sev.socle.saisie import DateFrancaiseField
+from sev.socle.saisie import DateFrancaiseField, MotifField
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import euros, jour_mois_annee, periode_longue, quantite
 
@@ -17,12 +17,7 @@ class DeplacementForm(forms.Form):
     debut = DateFrancaiseField(
         label="Nouvelle date de début", help_text="Par exemple 31/05/2027. La date de fin suit la durée."
     )
-    motif = forms.CharField(
-        label="Motif",
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Le prestataire et les porteurs le lisent.",
-    )
+    motif = MotifField("Le prestataire et les porteurs le lisent.")
 
 
 class Constat:

@@ -8,10 +8,11 @@ from sejours.admin import Figee
 from seniors.models import Doublon, Fusion, Inscription, Senior
 from seniors.operations.doublons import ecarter, reproposer
 from seniors.operations.fusions import ADRESSE, CHAMPS, FusionRefusee, defaire_fusion, fusionner, prevoir
-from sev.socle.admin import JournalAdmin
+from sev.socle.admin import JournalAdmin, Rempli
 from sev.socle.lectures import noter
+from sev.socle.saisie import MotifField
 from sev.socle.temps import aujourdhui, maintenant
-from sev.socle.typographie import euros, periode_longue
+from sev.socle.typographie import euros, periode_longue, pour_cent
 
 # --- Comparing --------------------------------------------------------------------------------------------
 
@@ -63,17 +64,10 @@ def _phrase(inscription: Inscription) -> str:
 # --- Forms ------------------------------------------------------------------------------------------------
 
 
-def motif_field(aide: str = "") -> forms.CharField:
-    """Return the field of a reason, which colleagues will read."""
-    return forms.CharField(
-        label="Motif", max_length=200, widget=forms.Textarea(attrs={"rows": 3}), help_text=aide
-    )
-
-
 class MotifForm(forms.Form):
     """Why a decision is taken."""
 
-    motif = motif_field("Un collègue le lira. N'y écrivez ni nom, ni santé, ni revenu.")
+    motif = MotifField("Un collègue le lira. N'y écrivez ni nom, ni santé, ni revenu.")
 
 
 class FusionForm(MotifForm):
@@ -214,17 +208,24 @@ class DoublonAdmin(Figee):
 
     creation = "seniors.change_doublon"
     change_form_template = "admin/seniors/doublon.html"
-    list_display = ["paire", "naissance", "raison", "ressemblance", "trouve_le", "decision", "decide_par"]
+    list_display = ["paire", "naissance", "raison", "ressemblent", "trouve_le", "decision", "decide_par"]
     list_filter = ["decision", "raison", ("trouve_le", admin.DateFieldListFilter)]
     list_select_related = ["ancienne", "recente", "decide_par"]
     search_fields = ["=ancienne__pk", "=recente__pk", "ancienne__nom", "recente__nom"]
+    search_help_text = "Numéro de fiche ou nom."
+    vide = "Aucun doublon probable. Les fiches sont comparées chaque nuit."
     ordering = ["decision", "trouve_le", "pk"]
-    fields = ["raison", "ressemblance", "trouve_le", "decision", "decide_le", "decide_par", "motif"]
+    fields = ["raison", "ressemblent", "trouve_le", "decision", "decide_le", "decide_par", "motif"]
     actes = (FUSIONNER, ECARTER, REPROPOSER, DEFAIRE_LA_PAIRE)
+    lue_comme = "doublon"
 
     @admin.display(description="fiches", ordering="ancienne__cle_nom")
     def paire(self, doublon):
         return f"n° {doublon.ancienne_id} {doublon.ancienne} / n° {doublon.recente_id} {doublon.recente}"
+
+    @admin.display(description="ressemblance", ordering="ressemblance")
+    def ressemblent(self, doublon):
+        return pour_cent(doublon.ressemblance)
 
     @admin.display(description="nées le", ordering="ancienne__date_naissance")
     def naissance(self, doublon):
@@ -238,13 +239,16 @@ class DoublonAdmin(Figee):
         return self.get_queryset(request).select_related("ancienne", "recente").filter(pk=object_id).first()
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
-        """Add the two persons side by side, and write who read the page (X2)."""
+        """Add the two persons side by side."""
         doublon = self.get_object(request, object_id)
         cote_a_cote = {"comparaison": comparaison(doublon)} if doublon else {}
-        page = super().change_view(request, object_id, form_url, cote_a_cote | (extra_context or {}))
-        if page.status_code == 200:
-            noter(quoi="doublon", cle=doublon.pk, par=request.user)
-        return page
+        return super().change_view(request, object_id, form_url, cote_a_cote | (extra_context or {}))
+
+    def executer(self, request, un_acte, objet=None):
+        """Note that the page of the merge is read too: it says addresses and e-mails (X2)."""
+        if un_acte is FUSIONNER:
+            noter(quoi="doublon", cle=objet.pk, par=request.user)
+        return super().executer(request, un_acte, objet)
 
 
 @admin.register(Fusion)
@@ -253,7 +257,7 @@ class FusionAdmin(Figee):
 
     creation = "seniors.change_fusion"
     list_display = ["gardee", "absorbee_numero", "faite_le", "faite_par", "motif", "defaite_le"]
-    list_filter = [("defaite_le", admin.EmptyFieldListFilter), ("faite_le", admin.DateFieldListFilter)]
+    list_filter = [("defaite_le", Rempli), ("faite_le", admin.DateFieldListFilter)]
     list_select_related = ["gardee", "faite_par"]
     search_fields = ["=gardee__pk", "=absorbee__pk", "gardee__nom"]
     actes = (DEFAIRE,)

@@ -5,13 +5,14 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpResponse
 
-from conventions.admin.fiches import Acte
-from sejours.admin import Figee, Lecture
-from seniors.documents.donnees import en_json, en_page
-from seniors.models import DemandeDonnees, Inscription, Senior
+from conventions.admin.fiches import Acte, Lien
+from sejours.admin import Figee
+from seniors.admin.amendements import Inscriptions
+from seniors.documents.donnees import IDENTITE, en_json, en_page
+from seniors.models import DemandeDonnees, Senior
 from seniors.operations.retention import effacer_donnees, noter_export, pourquoi_garder
-from sev.socle.admin import JournalAdmin, LectureAdmin
-from sev.socle.lectures import noter
+from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin
+from sev.socle.telechargement import document
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.texte import cle
 
@@ -47,11 +48,9 @@ class EffacementForm(forms.Form):
 def _exporter(request, senior: Senior, donnees: dict) -> HttpResponse:
     noter_export(senior=senior, motif=donnees["motif"], par=request.user, maintenant=maintenant())
     if donnees["format"] == "json":
-        texte, genre, suffixe = en_json(senior), "application/json", "json"
-    else:
-        texte, genre, suffixe = en_page(senior, le=aujourdhui()), "text/html; charset=utf-8", "html"
-    fichier = f'attachment; filename="donnees-fiche-{senior.pk}.{suffixe}"'
-    return HttpResponse(texte, content_type=genre, headers={"Content-Disposition": fichier})
+        return document(f"donnees-fiche-{senior.pk}.json", en_json(senior), "application/json")
+    page = en_page(senior, le=aujourdhui())
+    return document(f"donnees-fiche-{senior.pk}.html", page, "text/html; charset=utf-8")
 
 
 def _annonce_d_effacement(senior: Senior) -> str:
@@ -68,7 +67,8 @@ EXPORTER = Acte(
     nom="exporter",
     libelle="Exporter ses données…",
     texte="Tout ce que le programme sait de cette personne, dans un fichier. Vérifiez d'abord son identité. "
-    "L'export est inscrit au registre des demandes, à votre nom.",
+    "L'export est inscrit au registre des demandes, à votre nom. Le fichier se télécharge, et "
+    "vous restez sur cette page.",
     fait="",
     formulaire=ExportForm,
     propose=lambda senior: senior.en_usage,
@@ -90,18 +90,16 @@ EFFACER = Acte(
 # --- Pages ------------------------------------------------------------------------------------------------
 
 
-class InscriptionInline(Lecture):
+class InscriptionInline(Inscriptions):
     """A person's registrations."""
 
-    model = Inscription
     fields = readonly_fields = [
         "groupe",
         "porteur",
         "debut",
         "fin",
         "eligibilite",
-        "aide",
-        "motif_sans_aide",
+        "decision",
         "effacee_le",
     ]
     verbose_name_plural = "inscriptions"
@@ -134,12 +132,12 @@ class EnUsage(admin.SimpleListFilter):
 
 
 @admin.register(Senior)
-class SeniorAdmin(Figee):
+class SeniorAdmin(GrandeListe, Figee):
     """Persons, found by number or name however it is spelled; their data is given or erased from here (X4)."""
 
     creation = "seniors.change_senior"
     list_display = [
-        "pk",
+        "numero",
         "nom",
         "prenom",
         "nom_naissance",
@@ -148,38 +146,31 @@ class SeniorAdmin(Figee):
         "ville",
         "en_usage",
     ]
-    list_display_links = ["pk", "nom"]
+    list_display_links = ["numero", "nom"]
     list_filter = [EnUsage]
-    search_fields = ["nom"]
-    search_help_text = "Numéro de fiche, ou nom et prénom (leur début suffit)"
-    show_full_result_count = False
-    fields = [
-        "civilite",
-        "nom",
-        "nom_naissance",
-        "prenom",
-        "date_naissance",
-        "ville_naissance",
-        "adresse",
-        "complement",
-        "code_postal",
-        "ville",
-        "email",
-        "telephone",
-        "contact_urgence",
-        "cree_le",
-        "fusionne_dans",
-        "anonymise_le",
-    ]
+    search_help_text = "Numéro de fiche, ou nom et prénom (leur début suffit)."
+    fields = [*IDENTITE, "fusionne_dans", "anonymise_le"]
     inlines = [InscriptionInline]
     actes = (EXPORTER, EFFACER)
+    lue_comme = "sénior"
+    liens = (
+        Lien(
+            "Doublons probables",
+            "seniors_doublon_changelist",
+            "seniors.view_doublon",
+            lambda senior: {"q": senior.pk},
+        ),
+        Lien(
+            "Demandes sur ses données",
+            "seniors_demandedonnees_changelist",
+            "seniors.view_demandedonnees",
+            lambda senior: {"q": senior.pk},
+        ),
+    )
 
-    def change_view(self, request, object_id, form_url="", extra_context=None):
-        """Show the person, and write who read the page (X2)."""
-        page = super().change_view(request, object_id, form_url, extra_context)
-        if page.status_code == 200:
-            noter(quoi="sénior", cle=int(object_id), par=request.user)
-        return page
+    @admin.display(description="n°", ordering="pk")
+    def numero(self, senior):
+        return senior.pk
 
     def executer(self, request, un_acte, objet=None):
         """Answer an export with its file; every other act as it is."""

@@ -7,6 +7,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import ExtractYear
@@ -38,11 +39,13 @@ class InscriptionQuerySet(models.QuerySet):
         """Return the list of `groupe` as it stands, or as its cancellation found it (S8): read, never changed."""
         return self.filter(groupe=groupe, effacee_le=groupe.annule_le)
 
+    def par_nom(self):
+        """Return the registrations in the order of a printed list, with their persons, in one query."""
+        return self.select_related("senior").order_by(*Inscription.PAR_NOM)
+
     def liste(self):
-        """Return the registrations in the order of a printed list, with their persons and links, in one query."""
-        return self.select_related("senior", "senior_lie__senior", "conjoint__senior").order_by(
-            "senior__cle_nom", "senior__cle_prenom", "senior__date_naissance", "pk"
-        )
+        """Return the registrations as `par_nom`, with the persons whom they are linked to, in one query."""
+        return self.par_nom().select_related("senior_lie__senior", "conjoint__senior")
 
     def en_attente_de_credit(self):
         """Return the registrations refused for lack of credit, the first to be served first (C9)."""
@@ -98,7 +101,12 @@ class InscriptionQuerySet(models.QuerySet):
         "fin",
         "annee",
     ],
-    meta={"indexes": [models.Index(fields=["groupe", "-pgh_id"], name="journal_des_inscriptions")]},
+    meta={
+        "indexes": [
+            models.Index(fields=["groupe", "-pgh_id"], name="journal_des_inscriptions"),
+            BrinIndex(fields=["pgh_created_at"], name="inscriptions_par_jour", autosummarize=True),
+        ]
+    },
 )
 class Inscription(models.Model):
     """A senior on a list (I1). Removed means `effacee_le`: the row stays, so that it can be put back until the lock.
@@ -128,6 +136,7 @@ class Inscription(models.Model):
         ABSENTE = "ABSENTE", "absence au séjour"
         NON_VERSEE = "NON_VERSEE", "dossier clos sans versement"
 
+    PAR_NOM = ("senior__cle_nom", "senior__cle_prenom", "senior__date_naissance", "pk")
     AVEC_COMMENTAIRES = ~Q(commentaires="") | ~Q(regroupement="")
     MOTIFS_DE_FILE = (SansAide.CREDITS_EPUISES, SansAide.SANS_DOTATION)
 
@@ -208,6 +217,8 @@ class Inscription(models.Model):
             models.Index(
                 fields=["fin"], name="revenus_a_effacer", condition=Q(revenus_effaces_le__isnull=True)
             ),
+            # A year far back is read where it stands; a summary of the table's blocks, next to nothing to write.
+            BrinIndex(fields=["debut"], name="inscriptions_par_depart", autosummarize=True),
         ]
         constraints = [
             models.UniqueConstraint(

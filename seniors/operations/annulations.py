@@ -18,7 +18,9 @@ from seniors.models import Inscription
 from seniors.operations.etapes import retirer_de_la_liste
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
-from sev.socle.refus import RefusMetier
+from sev.socle.refus import RefusMetier, motif_exige
+
+SANS_MOTIF = "Dites pourquoi : les deux parties le liront."
 
 
 class AnnulationRefusee(RefusMetier):
@@ -56,7 +58,7 @@ def consequences(*, groupes, sejour: Sejour | None = None) -> Consequences:
 @transaction.atomic
 def annuler_groupe(*, groupe: Groupe, motif: str, par, le: date, maintenant: datetime) -> Groupe:
     """Cancel a group until its stay begins, with a reason (S8). Locks groupe, credit. Raises AnnulationRefusee."""
-    motif = _motif(motif)
+    motif = motif_exige(motif, AnnulationRefusee, SANS_MOTIF)
     with acte("groupe annulé", par=par, motif=motif):
         groupe = Groupe.objects.complets().prendre(groupe.pk)
         if groupe.annule_le is not None:
@@ -73,7 +75,7 @@ def annuler_sejour(*, sejour: Sejour, motif: str, par, le: date, maintenant: dat
 
     Raises AnnulationRefusee once the stay has begun, or when a group was added since: what it undoes has changed.
     """
-    motif = _motif(motif)
+    motif = motif_exige(motif, AnnulationRefusee, SANS_MOTIF)
     with acte("séjour annulé", par=par, motif=motif):
         groupes = list(Groupe.objects.verrouiller().complets().filter(sejour=sejour.pk).order_by("pk"))
         sejour = Sejour.objects.verrouiller().select_related("offre__equipement").get(pk=sejour.pk)
@@ -101,12 +103,6 @@ def annuler_sejour(*, sejour: Sejour, motif: str, par, le: date, maintenant: dat
         Sejour.objects.filter(pk=sejour.pk).update(annule_le=maintenant, motif_annulation=motif)
     sejour.annule_le, sejour.motif_annulation = maintenant, motif
     return sejour
-
-
-def _motif(motif: str) -> str:
-    if not motif.strip():
-        raise AnnulationRefusee("Dites pourquoi : les deux parties le liront.", champ="motif")
-    return motif.strip()
 
 
 def _pas_commence(sejour: Sejour, le: date) -> None:

@@ -23,7 +23,7 @@ from seniors.regles.eligibilite import age_au, age_requis
 from seniors.regles.libelles import libelle_decision
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
-from sev.socle.refus import RefusMetier
+from sev.socle.refus import RefusMetier, motif_exige
 from sev.socle.typographie import quantite
 
 
@@ -53,9 +53,8 @@ def deplacer(
     """
     if par is None or not par.is_staff:
         raise DeplacementRefuse("Seule l'ANCV déplace un séjour.")
-    if not motif.strip():
-        raise DeplacementRefuse("Dites pourquoi : toutes les parties le liront.", champ="motif")
-    with acte("séjour déplacé", par=par, motif=motif.strip()):
+    motif = motif_exige(motif, DeplacementRefuse, "Dites pourquoi : toutes les parties le liront.")
+    with acte("séjour déplacé", par=par, motif=motif):
         offre = _offre(sejour, debut)
         groupes = list(Groupe.objects.verrouiller().filter(sejour=sejour.pk).order_by("pk"))
         sejour = Sejour.objects.verrouiller().select_related("offre__equipement").get(pk=sejour.pk)
@@ -76,7 +75,7 @@ def deplacer(
             for annee in sorted({ancien[0].year, debut.year}):
                 servir_file(convention=porteur, annee=annee, le=le)
         listes = _listes(vivants, avant, le)
-        _prevenir(sejour, listes, ancien=ancien, prix=prix, motif=motif.strip(), maintenant=maintenant)
+        _prevenir(sejour, listes, ancien=ancien, prix=prix, motif=motif, maintenant=maintenant)
     return listes
 
 

@@ -6,9 +6,11 @@ from django.db import connection, transaction
 
 from seniors.models import Doublon, Senior
 from sev.socle.journal import acte
-from sev.socle.refus import RefusMetier
+from sev.socle.refus import RefusMetier, motif_exige
 
 LOT = 1000
+# By one run: less than a minute. Of a base that was never compared, the next nights take the rest.
+LOTS_PAR_PASSAGE = 200
 # Of the trigrams of « NOM PRENOM », in whichever order: DUPONT / DUPOND Jeanne share 0.75, MARIE / MARIE-THÉRÈSE 0.57.
 RESSEMBLANCE_PROBABLE = 0.5
 
@@ -72,11 +74,12 @@ class DoublonRefuse(RefusMetier):
 def chercher_doublons(*, maintenant: datetime) -> int:
     """Compare those whose identity is new or changed with everybody, lot by lot; return how many pairs were found.
 
-    Somebody whom a registration holds at that instant is compared by the next run.
+    Who is held by a registration at that instant, or comes after LOTS_PAR_PASSAGE lots, waits for the next run.
     """
     avant = Doublon.objects.count()
-    while _comparer_un_lot(maintenant):
-        pass
+    for _ in range(LOTS_PAR_PASSAGE):
+        if not _comparer_un_lot(maintenant):
+            break
     return max(Doublon.objects.count() - avant, 0)
 
 
@@ -99,11 +102,10 @@ def _comparer_un_lot(maintenant: datetime) -> int:
 @transaction.atomic
 def ecarter(*, doublon: Doublon, motif: str, par, maintenant: datetime) -> Doublon:
     """Write that the two are not the same person: the pair is never proposed again. Raises DoublonRefuse."""
-    if not motif.strip():
-        raise DoublonRefuse("Dites ce qui le montre : un collègue le lira.", champ="motif")
-    with acte("doublon écarté", par=par, motif=motif.strip()):
+    motif = motif_exige(motif, DoublonRefuse, "Dites ce qui le montre : un collègue le lira.")
+    with acte("doublon écarté", par=par, motif=motif):
         doublon = _a_decider(doublon)
-        doublon.decision, doublon.motif = Doublon.Decision.DIFFERENTES, motif.strip()
+        doublon.decision, doublon.motif = Doublon.Decision.DIFFERENTES, motif
         doublon.decide_le, doublon.decide_par = maintenant, par
         doublon.save(update_fields=["decision", "motif", "decide_le", "decide_par"])
     return doublon
@@ -112,9 +114,8 @@ def ecarter(*, doublon: Doublon, motif: str, par, maintenant: datetime) -> Doubl
 @transaction.atomic
 def reproposer(*, doublon: Doublon, motif: str, par) -> Doublon:
     """Put a pair that was set aside back among those to decide. Raises DoublonRefuse."""
-    if not motif.strip():
-        raise DoublonRefuse("Dites pourquoi la paire est à revoir.", champ="motif")
-    with acte("doublon à revoir", par=par, motif=motif.strip()):
+    motif = motif_exige(motif, DoublonRefuse, "Dites pourquoi la paire est à revoir.")
+    with acte("doublon à revoir", par=par, motif=motif):
         doublon = Doublon.objects.select_for_update(of=("self",)).get(pk=doublon.pk)
         if doublon.decision != Doublon.Decision.DIFFERENTES:
             raise DoublonRefuse("Cette paire n'a pas été écartée : relisez-la.")

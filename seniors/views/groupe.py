@@ -25,7 +25,7 @@ PORTEUR, PRESTATAIRE = Organisme.Nature.PORTEUR, Organisme.Nature.PRESTATAIRE
 PAR_PAGE = 50
 SANS_RECHERCHE = 20
 TRIS = {
-    "nom": ("senior__cle_nom", "senior__cle_prenom", "senior__date_naissance", "pk"),
+    "nom": Inscription.PAR_NOM,
     "naissance": ("senior__date_naissance", "senior__cle_nom", "pk"),
     "eligibilite": ("eligibilite", "senior__cle_nom", "senior__cle_prenom", "pk"),
     "inscription": ("inscrite_le", "pk"),

@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from conventions.models import Organisme
-from seniors.forms import CHAMPS_D_IDENTITE, FicheForm, IdentiteForm, NumeroForm
+from seniors.forms import CHAMPS_D_IDENTITE, FicheForm, IdentiteForm, NumeroForm, valeurs_de
 from seniors.models import Senior
 from seniors.operations import inscriptions as operations
 from seniors.operations.decisions import empechement, examiner, inscriptions_de
@@ -24,6 +24,7 @@ from seniors.views.portes import JetonExpire, groupe_de, inscription_de, jeton_d
 from seniors.views.ressemblances import presenter_semblable
 from sev.socle.acces import ecriture, reserve_a
 from sev.socle.communes import choix_de_communes
+from sev.socle.formulaires import LIRE_ECRIRE, saisie
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import de, euros, quantite
 
@@ -31,13 +32,13 @@ PORTEUR = Organisme.Nature.PORTEUR
 SEMBLABLES_MAX = 5
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PORTEUR)
 @ecriture
 def recherche(request, numero):
     """Ask who it is before anything else (I2); by POST, so that no identity stands in an address."""
     groupe = groupe_de(request, numero)
-    form = IdentiteForm(_saisie(request), le=aujourdhui())
+    form = IdentiteForm(saisie(request), le=aujourdhui())
     contexte = {"groupe": groupe, "form": form, "clos": not groupe.modifiable(aujourdhui())}
     if request.method == "POST":
         if not form.is_valid():
@@ -46,7 +47,7 @@ def recherche(request, numero):
     return render(request, "seniors/recherche.html", contexte)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PORTEUR)
 @ecriture
 def nouvelle(request, numero):
@@ -57,7 +58,11 @@ def nouvelle(request, numero):
     except JetonExpire:
         senior, expire = None, True
     ouvrir = request.method != "POST" or "ouvrir" in request.GET
-    options = {"inscrites": _inscrites(groupe), "sans_identite": senior is not None, "le": le}
+    options = {
+        "inscrites": groupe.inscriptions.presentes().par_nom(),
+        "sans_identite": senior is not None,
+        "le": le,
+    }
     form = FicheForm(initial=_valeurs_initiales(request, senior), **options) if ouvrir else None
     if ouvrir:
         return _page_de_fiche(request, groupe, form, senior=senior, decision=_apercu(form, groupe, senior))
@@ -89,7 +94,7 @@ def nouvelle(request, numero):
     return redirect("inscription-recherche" if "encore" in request.POST else "groupe", groupe.pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PORTEUR)
 @ecriture
 def modifier(request, numero, cle):
@@ -98,14 +103,14 @@ def modifier(request, numero, cle):
     inscription = inscription_de(request, groupe, cle)
     identite = "identite" in request.GET
     options = {
-        "inscrites": _inscrites(groupe).exclude(pk=cle),
+        "inscrites": groupe.inscriptions.presentes().par_nom().exclude(pk=cle),
         "sans_identite": not identite,
         "confidentiel": inscription.rfr_confidentiel,
         "le": le,
     }
     page = {"senior": inscription.senior, "inscription": inscription, "identite": identite}
     if request.method != "POST":
-        form = FicheForm(initial=_valeurs_de(inscription), **options)
+        form = FicheForm(initial=_valeurs_lisibles(inscription), **options)
         decision = _apercu(form, groupe, inscription.senior, inscription)
         return _page_de_fiche(request, groupe, form, decision=decision, **page)
     form = FicheForm(request.POST, **options)
@@ -133,7 +138,7 @@ def modifier(request, numero, cle):
     return redirect("groupe", groupe.pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PORTEUR)
 @ecriture
 def effacer(request, numero, cle):
@@ -160,13 +165,13 @@ def effacer(request, numero, cle):
     return redirect("groupe", groupe.pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PORTEUR)
 @ecriture
 def tout_supprimer(request, numero):
     """« Supprimer tous les séniors »: the group's number is typed first (I13)."""
     groupe = groupe_de(request, numero)
-    form = NumeroForm(_saisie(request), attendu=groupe.pk)
+    form = NumeroForm(saisie(request), attendu=groupe.pk)
     contexte = {"groupe": groupe, "form": form, "clos": not groupe.modifiable(aujourdhui())}
     contexte["rendu"] = sum(groupe.inscriptions.exclude(aide=None).values_list("aide", flat=True))
     if request.method != "POST":
@@ -228,10 +233,6 @@ def communes(request):
 # --- Steps ------------------------------------------------------------------------------------------------
 
 
-def _saisie(request):
-    return request.POST if request.method == "POST" else None
-
-
 def _instant(texte: str) -> datetime | None:
     try:
         lu = parse_datetime(texte)
@@ -240,18 +241,9 @@ def _instant(texte: str) -> datetime | None:
         return None
 
 
-def _inscrites(groupe):
-    return (
-        groupe.inscriptions.presentes()
-        .select_related("senior")
-        .order_by("senior__cle_nom", "senior__cle_prenom", "pk")
-    )
-
-
 def _lie(groupe, inscription):
-    return (
-        _inscrites(groupe).filter(pk=inscription.senior_lie_id).first() if inscription.senior_lie_id else None
-    )
+    lie = groupe.inscriptions.presentes().select_related("senior").filter(pk=inscription.senior_lie_id)
+    return lie.first() if inscription.senior_lie_id else None
 
 
 def _connue(identite):
@@ -291,14 +283,10 @@ def _valeurs_initiales(request, senior) -> dict:
     return valeurs | {nom: request.POST.get(nom, "") for nom in CHAMPS_D_IDENTITE}
 
 
-def _valeurs_de(inscription) -> dict:
+def _valeurs_lisibles(inscription) -> dict:
     """Return what the correction opens with; a confidential income is never shown again (X2)."""
-    fiche, senior = Fiche.de(inscription), inscription.senior
-    valeurs = {nom: getattr(fiche, nom) for nom in fiche.__dataclass_fields__}
-    valeurs |= {nom: getattr(senior, nom) for nom in CHAMPS_D_IDENTITE}
-    if inscription.rfr_confidentiel:
-        valeurs["rfr"] = None
-    return valeurs | {"rfr_zero_confirme": inscription.rfr == 0 and not inscription.rfr_confidentiel}
+    cachees = {"rfr": None, "rfr_zero_confirme": False} if inscription.rfr_confidentiel else {}
+    return valeurs_de(inscription) | cachees
 
 
 def _reporter(form, refus) -> None:
@@ -358,7 +346,7 @@ def _montrer_apercu(request, groupe, form, *, senior=None, inscription=None, ide
     if request.htmx:
         return render(request, "composants/panneau.html", {"p": decision})
     options = {
-        "inscrites": _inscrites(groupe),
+        "inscrites": groupe.inscriptions.presentes().par_nom(),
         "sans_identite": senior is not None and not identite,
         "le": form.le,
     }

@@ -68,6 +68,14 @@ class Filtre(forms.Form):
         raise NotImplementedError(nom)
 
 
+def contient(lettres: str, *champs: str) -> Q:
+    """Match the rows in one of whose columns these letters stand, neither case nor accents counting."""
+    condition = Q()
+    for champ in champs:
+        condition |= Q(**{f"{champ}__unaccent__icontains": lettres})
+    return condition
+
+
 def choix_d_annees(derniere: int, annee: int) -> list[tuple]:
     """Return the choices of a year: from `derniere` back to ten years with that of `annee`, after all of them."""
     annees = range(derniere, annee - ANNEES_GARDEES, -1)

@@ -16,6 +16,16 @@ from sev.socle.texte import propre, valider_nom, valider_texte_libre
 AGE_MAXIMUM = 130
 
 
+def sans_unite(texte: str) -> str:
+    """Return an amount as it was typed, less its blanks and its « € »."""
+    return re.sub(r"\s", "", texte).removesuffix("€").removesuffix("euros")
+
+
+def sans_milliers(texte: str) -> str:
+    """Return « 1500,00 » for « 1.500,00 », whose dot stands between thousands; another text as it is."""
+    return texte.replace(".", "") if re.fullmatch(r"\d{1,3}(\.\d{3})+,\d{1,2}", texte, re.ASCII) else texte
+
+
 class TexteField(forms.CharField):
     """Text cleaned of double blanks and invisible characters; control characters are refused."""
 
@@ -31,6 +41,19 @@ class TexteField(forms.CharField):
 
     def to_python(self, value):
         return propre(super().to_python(value), lignes=isinstance(self.widget, forms.Textarea))
+
+
+class MotifField(TexteField):
+    """Why something is done, on a few lines; `aide` says who will read it."""
+
+    def __init__(self, aide: str = "", *, max_length: int = 200, **kwargs):
+        super().__init__(
+            label="Motif",
+            max_length=max_length,
+            help_text=aide,
+            widget=forms.Textarea(attrs={"rows": 3}),
+            **kwargs,
+        )
 
 
 class NomField(TexteField):
@@ -113,7 +136,7 @@ class EurosField(forms.Field):
         return f"{value:.0f}" if isinstance(value, Decimal) else value
 
     def to_python(self, value):
-        texte = re.sub(r"[\s\u00a0\u202f]", "", value or "").removesuffix("€").removesuffix("euros")
+        texte = sans_unite(value or "")
         if not texte:
             return None
         if texte.startswith("-"):
@@ -135,11 +158,7 @@ class SommeField(forms.DecimalField):
         super().__init__(**{"decimal_places": 2, "localize": True} | kwargs)
 
     def to_python(self, value):
-        if isinstance(value, str):
-            value = re.sub(r"[\s\u00a0\u202f]", "", value).removesuffix("€").removesuffix("euros")
-            if re.fullmatch(r"\d{1,3}(\.\d{3})+,\d{1,2}", value, re.ASCII):
-                value = value.replace(".", "")
-        return super().to_python(value)
+        return super().to_python(sans_milliers(sans_unite(value)) if isinstance(value, str) else value)
 
 
 class PartsField(forms.Field):

@@ -11,10 +11,11 @@ from django.utils.timezone import localdate
 
 from conventions.admin.fiches import Acte
 from sejours.admin import Figee, Lecture
-from seniors.admin.amendements import AjoutForm, Constat, dites, fiche_ouverte, inscrites
+from seniors.admin.amendements import AjoutForm, Constat, dites, fiche_ouverte
 from seniors.models.seniors import Identite
 from sev.socle.admin import JournalAdmin
 from sev.socle.lectures import noter
+from sev.socle.saisie import MotifField
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import date_complete, quantite
 from validation.models import PersonneSignalee, Piece, Signalement
@@ -28,12 +29,7 @@ from validation.pieces import en_mo, telecharger
 class RefusForm(forms.Form):
     """Why a person is not added."""
 
-    motif = forms.CharField(
-        label="Motif",
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Ceux qui ont signalé la liste le liront.",
-    )
+    motif = MotifField("Ceux qui ont signalé la liste le liront.", max_length=300)
 
 
 class ReponseForm(forms.Form):
@@ -84,7 +80,10 @@ AJOUTER = Acte(
     texte="Mêmes règles que pour le porteur. Les deux parties sont prévenues par e-mail, avec le motif.",
     fait="La personne est sur la liste. Le porteur et le prestataire sont prévenus par e-mail.",
     formulaire=AjoutForm,
-    options=lambda personne: {"inscrites": inscrites(_groupe(personne)), "le": aujourdhui()},
+    options=lambda personne: {
+        "inscrites": _groupe(personne).inscriptions.presentes().par_nom(),
+        "le": aujourdhui(),
+    },
     propose=_proposee,
     constater=lambda personne: Constat(_groupe(personne)),
     operation=_ajouter,
@@ -195,6 +194,7 @@ class SignalementAdmin(Figee):
     ordering = ["fait_le", "pk"]
     show_full_result_count = False
     actes = (REPONDRE,)
+    lue_comme = "signalement"
     inlines = [PersonneInline]
     fields = readonly_fields = [
         "groupe",
@@ -232,13 +232,6 @@ class SignalementAdmin(Figee):
         vue = self.admin_site.admin_view(self.piece)
         adresse = path("<int:object_id>/pieces/<int:piece>/", vue, name="validation_signalement_piece")
         return [adresse, *super().get_urls()]
-
-    def change_view(self, request, object_id, form_url="", extra_context=None):
-        """Show the report, and note that it was read."""
-        reponse = super().change_view(request, object_id, form_url, extra_context)
-        if reponse.status_code == 200:
-            noter(quoi="signalement", cle=int(object_id), par=request.user)
-        return reponse
 
     def piece(self, request, object_id, piece):
         """Give a paper as a download, to those who may, and note it."""
@@ -321,6 +314,7 @@ class PersonneSignaleeAdmin(Figee):
     """One reported person: added to the list or refused. Reached from its report."""
 
     actes = (AJOUTER, REFUSER)
+    lue_comme = "personne signalée"
     fields = readonly_fields = [
         "signalement",
         "nom",
@@ -342,13 +336,6 @@ class PersonneSignaleeAdmin(Figee):
         """Load the group, whose list the person is to be added to."""
         return super().get_queryset(request).select_related("signalement__validation__groupe__sejour")
 
-    def change_view(self, request, object_id, form_url="", extra_context=None):
-        """Show the person, and note that it was read."""
-        reponse = super().change_view(request, object_id, form_url, extra_context)
-        if reponse.status_code == 200:
-            noter(quoi="personne signalée", cle=int(object_id), par=request.user)
-        return reponse
-
     def executer(self, request, un_acte, objet=None):
         """Open the fiche filled with what was reported, and with what is known of the person; note that it was read."""
         if un_acte is not AJOUTER or request.method == "POST" or not _proposee(objet):
@@ -359,7 +346,7 @@ class PersonneSignaleeAdmin(Figee):
             remarques.append(f"Précisions reçues : {objet.precisions}")
         return self.page_d_acte(request, un_acte, objet, formulaire, remarques=remarques)
 
-    def _retour(self, objet, resultat=None):
+    def _retour(self, request, objet, resultat=None):
         return redirect("admin:validation_signalement_change", objet.signalement_id)
 
 

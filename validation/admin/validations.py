@@ -7,11 +7,12 @@ from django.template.loader import render_to_string
 from django.utils.timezone import localdate
 
 from conventions.admin.fiches import Acte, ParAnnee
-from conventions.models import Credit
+from conventions.models import Credit, Organisme
 from sejours.admin import Figee
-from sejours.models import Groupe
+from sejours.models import Equipement, Groupe
 from seniors.models import Inscription
 from sev.socle.admin import GrandeListe, JournalAdmin
+from sev.socle.saisie import MotifField
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import date_complete, euros, quantite
 from validation.models import Presence, Validation, Versement
@@ -25,12 +26,7 @@ from validation.regles import echeance_du_porteur
 class MotifForm(forms.Form):
     """Why ANCV decides: both sides will read it."""
 
-    motif = forms.CharField(
-        label="Motif",
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Les deux parties le liront.",
-    )
+    motif = MotifField("Les deux parties le liront.", max_length=300)
 
 
 class ProlongationForm(MotifForm):
@@ -39,6 +35,7 @@ class ProlongationForm(MotifForm):
     jusqu_au = forms.DateField(
         label="Dernier jour, inclus", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+    lue = forms.CharField(required=False, widget=forms.HiddenInput)
     field_order = ["jusqu_au", "motif"]
 
 
@@ -182,6 +179,7 @@ PROLONGER = Acte(
     texte=lambda validation: f"{_delai(validation)} Les deux parties reçoivent la nouvelle date par e-mail.",
     fait="Le délai est prolongé. Le porteur et le prestataire sont prévenus par e-mail.",
     formulaire=ProlongationForm,
+    initial=lambda validation: {"lue": validation.fenetre},
     propose=lambda validation: _phase(validation) in (Phase.PRESTATAIRE, Phase.PORTEUR, Phase.DEPASSEE),
     operation=lambda request, validation, donnees: prolonger(
         validation=validation, **donnees, **_qui_et_quand(request)
@@ -308,7 +306,7 @@ class ParAnneeDuSejour(ParAnnee):
 
 
 @admin.register(Validation)
-class ValidationAdmin(Figee):
+class ValidationAdmin(GrandeListe, Figee):
     """The files of past stays: whose turn it is, until when; decided upon when a window has lapsed."""
 
     creation = "validation.change_validation"
@@ -326,15 +324,14 @@ class ValidationAdmin(Figee):
         "fin",
     ]
     list_filter = [FiltreParPhase, ParAnneeDuSejour]
-    search_fields = [
-        "=groupe__pk",
-        "groupe__porteur__nom",
-        "groupe__porteur__convention__numero",
-        "groupe__sejour__offre__equipement__nom",
-        "groupe__sejour__offre__equipement__prestataire__nom",
-    ]
+    search_help_text = "Numéro de groupe, porteur, équipement, ou prestataire."
+    sortable_by = None
+    recherche = (
+        ("groupe__porteur_id", Organisme.objects.nommes),
+        ("groupe__sejour__offre__equipement_id", Equipement.objects.nommes),
+        ("groupe__sejour__offre__equipement__prestataire_id", Organisme.objects.nommes),
+    )
     ordering = ["ouverte_le", "pk"]
-    show_full_result_count = False
     fields = readonly_fields = [
         "groupe",
         "porteur",

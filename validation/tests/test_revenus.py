@@ -10,7 +10,7 @@ from conventions.tests.factories import CompteFactory
 from seniors.models import Inscription
 from sev import retention
 from validation.models import Presence, Versement
-from validation.operations.revenus import effacer_revenus, revenus_a_effacer
+from validation.operations.retention import effacer_revenus, revenus_a_effacer
 from validation.operations.validations import clore_sans_versement, trancher
 from validation.tests.factories import (
     cles,

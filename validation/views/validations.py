@@ -3,10 +3,8 @@
 from datetime import date
 
 from django.contrib import messages
-from django.contrib.postgres.lookups import Unaccent
 from django.core.paginator import Paginator
 from django.db.models import F
-from django.db.models.functions import Upper
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from conventions.models import Organisme
 from sejours.models import Groupe
 from sev.socle.acces import ecriture, reserve_a
-from sev.socle.filtres import retenir, retour
+from sev.socle.filtres import alphabetique, criteres, dans_l_ordre, ordre, retenir, retour
+from sev.socle.formulaires import LIRE_ECRIRE
 from sev.socle.refus import RefusMetier
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui, maintenant
@@ -35,9 +34,9 @@ DEJA = "La liste est déjà confirmée."
 EQUIPEMENT = "sejour__offre__equipement"
 TRIS = {
     "groupe": F("pk"),
-    "porteur": Upper(Unaccent("porteur__nom")),
-    "prestataire": Upper(Unaccent(f"{EQUIPEMENT}__prestataire__nom")),
-    "equipement": Upper(Unaccent(f"{EQUIPEMENT}__nom")),
+    "porteur": alphabetique("porteur__nom"),
+    "prestataire": alphabetique(f"{EQUIPEMENT}__prestataire__nom"),
+    "equipement": alphabetique(f"{EQUIPEMENT}__nom"),
     "debut": F("sejour__debut"),
     "fin": F("sejour__fin"),
     "inscrits": F("inscrits"),
@@ -58,10 +57,7 @@ def liste(request):
         "filtres": filtres,
         "tri": tri,
         "page": page,
-        "criteres": [
-            {"libelle": libelle, "url": _adresse(request, nom)} for nom, libelle in filtres.criteres().items()
-        ],
-        "sans_criteres": _adresse(request, "recherche", "annee"),
+        **criteres(filtres, request.GET, "validation"),
         "tous": f"{reverse('validation')}?situation=",
         "aucun": not page.paginator.count and not passes(request.user, le=le).exists(),
     }
@@ -100,7 +96,7 @@ def tableur(request):
     return reponse_xlsx(f"validation-{le:%Y-%m-%d}.xlsx", classeur_xlsx(feuille))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PORTEUR, PRESTATAIRE)
 def groupe(request, numero):
     """The list of a stay: tick who travelled, read again, answer; then who answered what, and what is paid."""
@@ -281,31 +277,14 @@ def _filtrer(request, le: date):
 
 def _trier(groupes, demande: str, situation: str):
     """Return the sort in force and the sorted groups: by default the most pressing first, or the latest stays."""
-    if demande.removeprefix("-") not in TRIS:
-        demande = "echeance" if situation == Situation.A_TRAITER else "-fin"
-    expression = TRIS[demande.removeprefix("-")]
-    return demande, groupes.order_by(
-        expression.desc() if demande.startswith("-") else expression.asc(), "-pk"
-    )
+    tri, expression = ordre(demande, TRIS, defaut="echeance" if situation == Situation.A_TRAITER else "-fin")
+    return tri, groupes.order_by(expression, "-pk")
 
 
 def _charger(request, cles, le: date) -> list[Suivi]:
     """Return the rows of these keys, in their order, each with all that it shows."""
-    cles = list(cles)
-    groupes = {g.pk: g for g in avec_litiges(Groupe.objects.pour(request.user)).filter(pk__in=cles)}
-    return [
-        suivi(groupes[cle], compte=request.user, le=le, litiges=groupes[cle].litiges)
-        for cle in cles
-        if cle in groupes
-    ]
-
-
-def _adresse(request, *sans: str) -> str:
-    """Return the address of this list without some of its filters, from its first page."""
-    garde = request.GET.copy()
-    for nom in ("page", *sans):
-        garde.pop(nom, None)
-    return f"{reverse('validation')}?{garde.urlencode()}"
+    groupes = dans_l_ordre(cles, avec_litiges(Groupe.objects.pour(request.user)))
+    return [suivi(groupe, compte=request.user, le=le, litiges=groupe.litiges) for groupe in groupes]
 
 
 def _cellules(groupe: Groupe, compte, le: date) -> tuple:
