@@ -151,10 +151,15 @@ class SeniorAdmin(Figee):
     search_fields = ["nom"]
     search_help_text = "Numéro de fiche, ou nom et prénom (leur début suffit)"
     show_full_result_count = False
-    fields = [*IDENTITE, "fusionne_dans", "anonymise_le"]
+    fields = [*IDENTITE, "adresse_a_verifier", "fusionne_dans", "anonymise_le"]
     inlines = [InscriptionInline]
     actes = (EXPORTER, EFFACER)
     lue_comme = "sénior"
+
+    @admin.display(description="adresse à vérifier")
+    def adresse_a_verifier(self, senior):
+        """Say what is odd in the address (I17), which was taken as it is; nothing of somebody forgotten."""
+        return "" if senior.anonymise_le else " ".join(senior.adresse_postale.anomalies)
 
     def executer(self, request, un_acte, objet=None):
         """Answer an export with its file; every other act as it is."""
