@@ -6,6 +6,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.template import engines
 from django.template.base import UNKNOWN_SOURCE, FilterExpression, Node
+from django.utils import timezone
 from hypothesis import HealthCheck
 
 from conventions.models import Bareme, Tarif
@@ -83,6 +86,15 @@ def pytest_configure(config):
     pdf._atelier = pdf_or_skip(pdf._atelier)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Let no test begin just before midnight in Paris: it would read one day first, and another one last."""
+    minuit = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    reste = minuit.timestamp() - time.time()
+    if reste < (300 if {"navigateur", "pannes"} & {marque.name for marque in item.iter_markers()} else 60):
+        time.sleep(reste + 1)
+
+
 def pytest_report_header(config):
     return f"browser tests: {chemin_chromium() or 'left out, no Chromium or no libatomic1'}"
 
@@ -113,6 +125,14 @@ def django_db_setup(django_db_setup, django_db_blocker):
             modele.objects.bulk_create(nouvelles, ignore_conflicts=True)
 
     post_migrate.connect(remettre, sender=apps.get_app_config("conventions"), weak=False)
+    yield
+    # A thread of the live server keeps its connection as long as the browser keeps the socket: the database could not
+    # be dropped while one of them is on its way out.
+    with django_db_blocker.unblock(), connection.cursor() as curseur:
+        curseur.execute(
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session")
@@ -255,7 +275,7 @@ def page(navigateur, live_server):
         viewport={"width": 1280, "height": 900},
         reduced_motion="reduce",
     )
-    contexte.set_default_timeout(10_000)
+    contexte.set_default_timeout(60_000)
     erreurs = []
     contexte.on("weberror", lambda erreur: erreurs.append(str(erreur.error)))
     contexte.on("console", lambda m: erreurs.append(m.text) if "Content Security Policy" in m.text else None)

@@ -1,6 +1,6 @@
 """One client of a measure: registers by the operation or by HTTP until the time is up, reads pages, searches, sweeps.
 
-What to do comes as lines of JSON (standard input) or in SEV_BANC_DEMANDE; what was done goes out as JSON.
+What to do comes as JSON (standard input); what was done goes out as JSON.
 """
 
 import http.client
@@ -13,7 +13,8 @@ import time
 from itertools import count
 from urllib.parse import urlencode
 
-CHAUFFE, LECTURES = 5, 40
+# Readings of a measure: those that warm, those that count, and the seconds after which five are enough.
+CHAUFFE, LECTURES_MIN, LECTURES, BUDGET = 3, 5, 40, 3
 # A kept connection stays with one worker: changing it now and then lets both work.
 PAR_CONNEXION = 20
 JETON_CSRF = "a" * 32
@@ -112,32 +113,41 @@ def par_http(demande: dict) -> dict:
     return jusqu_au_bout(une_fois)
 
 
-def pages(bases: dict) -> dict:
-    """Read each page of each base in turn, alone, on kept connections; return the median milliseconds by page and base.
+def pages(demande: dict) -> dict:
+    """Read each page of the two bases and replay its statements, one after the other, alone, on kept connections.
 
-    A page of the small base and the same of the large one follow each other, so that both meet the same machine.
+    Return by page the medians in milliseconds: `petite_ms`, `grande_ms`, `plancher_ms` (the very statements of the page
+    on the large base, on a bare cursor). The three follow each other, so that all meet the same machine.
     """
+    _django()
+    from django.db import connection
+
     connexions = {
-        base: http.client.HTTPConnection(demande["adresse"], timeout=60) for base, demande in bases.items()
+        base: http.client.HTTPConnection(sienne["adresse"], timeout=60) for base, sienne in demande.items()
     }
-    mesures: dict[str, dict] = {}
-    for nom in next(iter(bases.values()))["pages"]:
-        durees: dict[str, list[float]] = {base: [] for base in bases}
-        for _ in range(CHAUFFE + LECTURES):
-            for base, demande in bases.items():
-                durees[base].append(_lire(connexions[base], demande["pages"][nom]))
-        mesures[nom] = {base: round(statistics.median(d[CHAUFFE:]), 1) for base, d in durees.items()}
-    return mesures
+
+    def rejouer(requetes):
+        with connection.cursor() as curseur:
+            for sql in requetes:
+                curseur.execute(sql)
+                curseur.fetchall()
+
+    return {
+        nom: _medianes(
+            petite_ms=lambda nom=nom: _lire(connexions["petite"], demande["petite"]["pages"][nom]),
+            grande_ms=lambda nom=nom: _lire(connexions["grande"], demande["grande"]["pages"][nom]),
+            plancher_ms=lambda nom=nom: rejouer(demande["grande"]["pages"][nom]["sql"]),
+        )
+        for nom in demande["grande"]["pages"]
+    }
 
 
-def _lire(connexion: http.client.HTTPConnection, page: dict) -> float:
-    depart = time.perf_counter()
+def _lire(connexion: http.client.HTTPConnection, page: dict) -> None:
     reponse, _ = _demander(
         connexion, "GET", page["adresse"], None, {"Cookie": f"sessionid={page['session']}"}
     )
     if reponse.status != 200:
         raise SystemExit(f"{page['adresse']}: {reponse.status}")
-    return 1000 * (time.perf_counter() - depart)
 
 
 def _demander(connexion: http.client.HTTPConnection, *demande) -> tuple[http.client.HTTPResponse, bytes]:
@@ -153,7 +163,7 @@ def _demander(connexion: http.client.HTTPConnection, *demande) -> tuple[http.cli
 
 
 def profil() -> dict:
-    """Register three hundred people from one client; say how long the database was waited for."""
+    """Register two hundred people from one client; say how long the database was waited for."""
     _django()
     from django.db import connection
 
@@ -174,7 +184,7 @@ def profil() -> dict:
         finally:
             attentes.append(time.perf_counter() - depart)
 
-    nombre = 300
+    nombre = 200
     with connection.execute_wrapper(chronometre):
         for rang in range(nombre + 20):
             if rang == 20:
@@ -219,24 +229,16 @@ def recherche() -> dict:
         cles = list(trier(trouves, "debut")[1].values_list("pk", flat=True)[:PAR_PAGE])
         assert len(list(offerts.complets().filter(pk__in=cles))) == PAR_PAGE
 
-    genres = {
-        "index_ms": lambda: list(meme_dates.order_by("debut")[:PAR_PAGE]),
-        "page_ms": page,
-        "compter_ms": meme_dates.count,
-        "resultats_ms": trouves.count,
-    }
-    durees: dict[str, list[float]] = {genre: [] for genre in genres}
-    for _ in range(CHAUFFE + LECTURES):
-        for genre, lire in genres.items():
-            depart = time.perf_counter()
-            lire()
-            durees[genre].append(1000 * (time.perf_counter() - depart))
-    return {"sejours": trouves.count()} | {
-        genre: round(statistics.median(d[CHAUFFE:]), 2) for genre, d in durees.items()
-    }
+    return {"sejours": trouves.count()} | _medianes(
+        index_ms=lambda: list(meme_dates.order_by("debut")[:PAR_PAGE]),
+        page_ms=page,
+        compter_ms=meme_dates.count,
+        resultats_ms=trouves.count,
+    )
 
 
-FENETRES = 10_000
+# Ten lots: what a window costs is the same for ten thousand.
+FENETRES = 2_000
 GROUPES_FINIS = """
     SET CONSTRAINTS ALL IMMEDIATE;
     ALTER TABLE sejours_groupe DISABLE TRIGGER USER;
@@ -255,7 +257,7 @@ GROUPES_FINIS = """
 
 
 def fenetres() -> dict:
-    """Sweep 10 000 due windows, by the clock's operations, then by the very statements that they sent (the floor).
+    """Sweep FENETRES due windows, by the clock's operations, then by the very statements that they sent (the floor).
 
     After the last stay of a past year, whose other files are settled. All is undone: no commit is in the figures.
     """
@@ -263,7 +265,6 @@ def fenetres() -> dict:
     from datetime import datetime, timedelta
 
     from django.db import connection, transaction
-    from django.test.utils import CaptureQueriesContext
     from django.utils.timezone import get_current_timezone
 
     from sejours.models import Sejour
@@ -272,142 +273,130 @@ def fenetres() -> dict:
     from validation.operations.fenetres import constater_depassements, ouvrir_validations, rappeler
 
     le = Sejour.objects.filter(fin__year=aujourdhui().year - 2).latest("fin").fin + timedelta(1)
-    rappel, depasse = le + timedelta(7), le + timedelta(15)
     instant = datetime(le.year, le.month, le.day, 0, 5, tzinfo=get_current_timezone())
     actes = {
-        "ouvertures": lambda: ouvrir_validations(le=le, maintenant=instant),
-        "rappels": lambda: rappeler(le=rappel),
-        "depassements": lambda: constater_depassements(le=depasse, maintenant=instant),
+        "windows opened": lambda: ouvrir_validations(le=le, maintenant=instant),
+        "reminders": lambda: rappeler(le=le + timedelta(7)),
+        "lapses recorded": lambda: constater_depassements(le=le + timedelta(15), maintenant=instant),
     }
-
-    def chronometre(acte) -> float:
-        depart = time.perf_counter()
-        acte()
-        return time.perf_counter() - depart
-
-    def defait(acte):
-        with transaction.atomic():
-            rendu = acte()
-            transaction.set_rollback(True)
-        return rendu
-
-    def captures(acte) -> list[str]:
-        with CaptureQueriesContext(connection) as capture:
-            acte()
-        lues = [requete["sql"] for requete in capture.captured_queries]
-        return [sql for sql in lues if not sql.startswith(("SAVEPOINT", "RELEASE"))]
-
-    def rejouer(requetes):
-        with connection.connection.cursor() as curseur:
-            for requete in requetes:
-                curseur.execute(requete)
-
-    mesures = {"rien_ms": {nom: _mediane_ms(acte) for nom, acte in actes.items()}}
+    mesures = {}
     with transaction.atomic():
         with connection.cursor() as curseur:
             curseur.execute(GROUPES_FINIS, {"le": le, "combien": FENETRES})
         for nom, acte in actes.items():
+            mesures[nom] = _une_fois(acte)
             avant = Courriel.objects.count()
-            requetes = defait(lambda acte=acte: captures(acte))
-            operation = min(defait(lambda acte=acte: chronometre(acte)) for _ in range(2))
-            plancher = min(
-                defait(lambda requetes=requetes: chronometre(lambda: rejouer(requetes))) for _ in range(2)
-            )
-            faits = acte()
-            mesures[nom] = {
-                "faits": faits,
-                "courriels": Courriel.objects.count() - avant,
-                "requetes": len(requetes),
-                "operation_s": round(operation, 2),
-                "plancher_s": round(plancher, 2),
-                "rapport": round(operation / plancher, 2),
-            }
-            # The same once more, with nothing left to do among 10 000 windows.
-            mesures[nom]["deja_fait_ms"] = _mediane_ms(acte)
+            mesures[nom] |= {"faits": acte(), "courriels": Courriel.objects.count() - avant}
         transaction.set_rollback(True)
     return mesures
 
 
-# ANCV's pages: name of the measure → address.
-ADMINISTRATION = {
-    "admin, home": "/admin/",
-    "activity by month": "/admin/activite/activite/",
-    "activity by département": "/admin/activite/activite/?axe=equipement",
-    "activity, filtered": "/admin/activite/activite/?axe=mois&type_porteur=CCAS&dep_porteur=35",
-    "occupancy of providers": "/admin/activite/activite/occupation/",
-    "registrations": "/admin/seniors/inscription/",
-    "search by name and first name": "/admin/seniors/inscription/?q=jeanne+martin",
-    "search by group": "/admin/seniors/inscription/?q=20417",
-    "journal, search by name": "/admin/seniors/inscriptionevent/?q=jeanne+martin",
-    "groups": "/admin/sejours/groupe/",
-}
+def horloge() -> dict:
+    """Run each of the clock's jobs once, then again with nothing due: milliseconds, its statements replayed, how many.
 
-
-def administration() -> dict:
-    """Count the years again, then read ANCV's pages: each beside its own statements, replayed on a bare cursor."""
+    Persons are first marked as compared, and the retention is left out: the night's work is measured by lots (`nuit`).
+    """
     _django()
-    from django.conf import settings
     from django.db import connection
-    from django.test import Client
-    from django.test.utils import CaptureQueriesContext
-    from django_otp import DEVICE_ID_SESSION_KEY
-    from django_otp.plugins.otp_totp.models import TOTPDevice
 
-    from activite.models import Activite
-    from activite.operations import relever, relever_les_annees
-    from conventions.models import Compte
-    from seniors.models import Inscription
+    from seniors.models import Senior
+    from sev.echeances import ECHEANCES
+
+    Senior.objects.filter(a_comparer=True).update(a_comparer=False)
+    with connection.cursor() as curseur:
+        curseur.execute("VACUUM ANALYZE seniors_senior")
+    taches = {e.nom: e.tache for e in ECHEANCES if e.nom != "retention"}
+    for tache in taches.values():
+        tache()
+    mesures = {}
+    for nom, tache in taches.items():
+        requetes = _requetes(tache)
+        medianes = _medianes(operation_ms=tache, plancher_ms=lambda requetes=requetes: _rejouer(requetes))
+        mesures[nom] = medianes | {"requetes": len(requetes)}
+    return mesures
+
+
+def nuit() -> dict:
+    """Do a lot of each of the night's jobs, and the year's count, beside their very statements; all of it is undone."""
+    _django()
+    from activite.operations import relever
+    from seniors.models import Inscription, Senior
+    from seniors.operations import doublons, retention
+    from sev.controle import controler
+    from sev.retention import combien
     from sev.socle.temps import aujourdhui, maintenant
 
-    le = aujourdhui()
-    depart = time.perf_counter()
-    annees = relever_les_annees(le=le, maintenant=maintenant())
-    releves = time.perf_counter() - depart
-    depart = time.perf_counter()
-    relever(annee=le.year, le=le, maintenant=maintenant())
-    une_annee = time.perf_counter() - depart
-    client = Client(headers={"host": "localhost"})
-    ancv = Compte.objects.get(identifiant="ancv")
-    client.force_login(ancv, backend=settings.AUTHENTICATION_BACKENDS[-1])
-    # The second factor is given: what is measured is behind it.
-    telephone, _ = TOTPDevice.objects.get_or_create(user=ancv, defaults={"name": "banc"})
-    session = client.session
-    session[DEVICE_ID_SESSION_KEY] = telephone.persistent_id
-    session.save()
+    le, instant = aujourdhui(), maintenant()
+    quand = {"le": le, "maintenant": instant}
+    revenus, personnes = (
+        list(dues.order_by("pk").values_list("pk", flat=True)[: doublons.LOT])
+        for dues in (Inscription.objects.revenus_a_effacer(le=le), Senior.objects.a_oublier(le=le))
+    )
+    recents = Senior.objects.order_by("-pk").values("pk")[: doublons.LOT]
+    Senior.objects.filter(pk__in=list(recents.values_list("pk", flat=True))).update(a_comparer=True)
+    actes = {
+        "1 000 persons compared with all": lambda: doublons._comparer_un_lot(instant),
+        "1 000 incomes taken away": lambda: retention.effacer_revenus(cles=revenus, **quand),
+        "1 000 persons forgotten": lambda: retention.oublier_personnes(cles=personnes, **quand),
+        "what the retention would take": lambda: combien(le=le),
+        "a year counted again": lambda: relever(annee=le.year - 1, **quand),
+        "every invariant checked": lambda: list(controler()),
+    }
+    return {nom: _une_fois(acte) for nom, acte in actes.items()}
 
-    def rejouer(requetes):
-        with connection.cursor() as curseur:
-            for sql in requetes:
-                curseur.execute(sql)
+
+def _une_fois(acte) -> dict:
+    """Do `acte` and undo it, then its statements: the shorter of two times each, in seconds."""
+    from django.db import transaction
+
+    def defait(quoi) -> float:
+        with transaction.atomic():
+            depart = time.perf_counter()
+            quoi()
+            duree = time.perf_counter() - depart
+            transaction.set_rollback(True)
+        return duree
+
+    requetes: list[str] = []
+    defait(lambda: requetes.extend(_requetes(acte)))
+    durees = [(defait(acte), defait(lambda: _rejouer(requetes))) for _ in range(2)]
+    operation, plancher = (round(min(d), 3) for d in zip(*durees, strict=True))
+    return {"operation_s": operation, "plancher_s": plancher, "requetes": len(requetes)}
+
+
+def _requetes(acte) -> list[str]:
+    """The statements that `acte` sends, less those that open and close transactions."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as capture:
+        acte()
+    de_transaction = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "DECLARE", "CLOSE", "FETCH")
+    return [r["sql"] for r in capture.captured_queries if not r["sql"].startswith(de_transaction)]
+
+
+def _rejouer(requetes: list[str]) -> None:
+    from django.db import connection
+
+    with connection.cursor() as curseur:
+        for sql in requetes:
+            curseur.cursor.execute(sql)
+            if curseur.description:
                 curseur.fetchall()
 
-    mesures = {}
-    for nom, adresse in ADMINISTRATION.items():
-        with CaptureQueriesContext(connection) as prises:
-            if client.get(adresse).status_code != 200:
-                raise SystemExit(f"{adresse} does not answer")
-        combien = len(prises)
-        requetes = [requete["sql"] for requete in prises if requete["sql"].startswith("SELECT")]
-        page = _mediane_ms(lambda adresse=adresse: client.get(adresse))
-        nues = _mediane_ms(lambda requetes=requetes: rejouer(requetes))
-        mesures[nom] = {"page_ms": page, "sql_ms": nues, "requetes": combien}
-    return {
-        "inscriptions": Inscription.objects.count(),
-        "cases": Activite.objects.count(),
-        "annees": annees,
-        "annees_s": round(releves, 2),
-        "une_annee_s": round(une_annee, 2),
-        "pages": mesures,
-    }
 
-
-def _mediane_ms(acte) -> float:
-    durees = []
-    for _ in range(CHAUFFE + LECTURES):
-        depart = time.perf_counter()
-        acte()
-        durees.append(1000 * (time.perf_counter() - depart))
-    return round(statistics.median(durees[CHAUFFE:]), 2)
+def _medianes(**actes) -> dict[str, float]:
+    """Do these acts in turn until BUDGET seconds are spent, LECTURES times at most; return the medians, in ms."""
+    durees: dict[str, list[float]] = {nom: [] for nom in actes}
+    limite = time.perf_counter() + BUDGET
+    for tour in range(CHAUFFE + LECTURES):
+        if tour >= CHAUFFE + LECTURES_MIN and time.perf_counter() > limite:
+            break
+        for nom, acte in actes.items():
+            depart = time.perf_counter()
+            acte()
+            durees[nom].append(1000 * (time.perf_counter() - depart))
+    return {nom: round(statistics.median(d[CHAUFFE:]), 2) for nom, d in durees.items()}
 
 
 def _django() -> None:
@@ -422,16 +411,10 @@ def main() -> None:
     genre = sys.argv[1]
     if genre == "attendre":
         attendre()
-    elif genre == "profil":
-        print(json.dumps(profil()))
-    elif genre == "recherche":
-        print(json.dumps(recherche()))
-    elif genre == "administration":
-        print(json.dumps(administration()))
-    elif genre == "fenetres":
-        print(json.dumps(fenetres()))
+    elif genre in (seules := {f.__name__: f for f in (profil, recherche, horloge, nuit, fenetres)}):
+        print(json.dumps(seules[genre]()))
     elif genre == "pages":
-        print(json.dumps(pages(json.loads(os.environ["SEV_BANC_DEMANDE"]))))
+        print(json.dumps(pages(json.load(sys.stdin))))
     else:
         print(json.dumps({"operation": operation, "http": par_http}[genre](json.loads(sys.stdin.readline()))))
 

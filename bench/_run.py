@@ -28,7 +28,7 @@ def options() -> argparse.Namespace:
     """Read the command line."""
     analyseur = argparse.ArgumentParser(
         prog="bench/run",
-        description="Measure SEV on a PostgreSQL of its own, in a temporary folder. About four minutes; the machine"
+        description="Measure SEV on a PostgreSQL of its own, in a temporary folder. Some five minutes; the machine"
         " should have nothing else to do.",
     )
     analyseur.add_argument(
@@ -38,7 +38,7 @@ def options() -> argparse.Namespace:
         "--grand", action="store_true", help="1 000 000 registrations: --groupes 5000 (ten minutes)"
     )
     analyseur.add_argument(
-        "--secondes", type=float, default=8, metavar="S", help="length of each measure under load (default 8)"
+        "--secondes", type=float, default=5, metavar="S", help="length of each measure under load (default 5)"
     )
     analyseur.add_argument(
         "--tours",
@@ -73,15 +73,22 @@ class Base:
             "PYTHONPATH": str(RACINE),
         }
 
-    def charger(self) -> float:
-        """Create and load the database; return the seconds that the bulk took."""
+    def creer(self, modele: "Base | None" = None) -> None:
+        """Create the database with its tables, or as a copy of `modele`."""
         import psycopg
 
         from sev.embarque import url_postgres
 
         with psycopg.connect(url_postgres(self.dossier, "postgres"), autocommit=True) as connexion:
-            connexion.execute(f'CREATE DATABASE "{self.nom}"')
-        self.lancer("manage.py", "migrate", "-v0")
+            copie = f' TEMPLATE "{modele.nom}"' if modele else ""
+            connexion.execute(f'CREATE DATABASE "{self.nom}"{copie}')
+        if not modele:
+            self.lancer("manage.py", "migrate", "-v0")
+
+    def charger(self) -> float:
+        """Load the database; return the seconds that the bulk took."""
+        import psycopg
+
         depart = time.monotonic()
         self.lancer("manage.py", "demo", "--scale", str(self.groupes))
         duree = time.monotonic() - depart
@@ -91,8 +98,8 @@ class Base:
             connexion.execute("CHECKPOINT")
         return duree
 
-    def lancer(self, *commande: str, **env) -> str:
-        """Run one of our scripts on this database and return what it printed."""
+    def lancer(self, *commande: str, entree: str = "", **env) -> str:
+        """Run one of our scripts on this database, `entree` as its input, and return what it printed."""
         fait = subprocess.run(
             [sys.executable, *commande],
             cwd=RACINE,
@@ -100,6 +107,7 @@ class Base:
             check=False,
             capture_output=True,
             text=True,
+            input=entree,
         )
         if fait.returncode:
             renoncer(f"{' '.join(commande)} failed:\n{fait.stderr[-3000:]}", 1)
@@ -198,10 +206,13 @@ def mesurer(choix: argparse.Namespace, dossier: Path) -> dict:
 
     serveur = Postgres(dossier)
     dire("Starting a PostgreSQL of its own…")
+    depart = time.monotonic()
     serveur.demarrer()
     try:
         petite = Base(serveur, "petite", PETIT, PEU, dossier)
         grande = Base(serveur, "grande", choix.groupes, BEAUCOUP, dossier)
+        petite.creer()
+        grande.creer(petite)
         grande.lancer("manage.py", "collectstatic", "--noinput", "-v0")
         dire(f"Loading {PETIT * 200} and {choix.groupes * 200} registrations…")
         petite.charger()
@@ -215,12 +226,16 @@ def mesurer(choix: argparse.Namespace, dossier: Path) -> dict:
             "secondes": choix.secondes,
             "inscription": _inscription(grande, choix),
             "pages": _pages(petite, grande),
-            "recherche": json.loads(grande.lancer("bench/_charge.py", "recherche")),
-            "administration": _administration(grande),
-            "fenetres": _fenetres(grande),
+            **{nom: _charge(grande, nom) for nom in ("recherche", "nuit", "fenetres", "horloge")},
+            "duree_s": round(time.monotonic() - depart),
         }
     finally:
         serveur.supprimer()
+
+
+def _charge(base: Base, genre: str) -> dict:
+    dire(f"Measuring: {genre}…")
+    return json.loads(base.lancer("bench/_charge.py", genre))
 
 
 def _inscription(base: Base, choix: argparse.Namespace) -> dict:
@@ -258,35 +273,17 @@ def _inscription(base: Base, choix: argparse.Namespace) -> dict:
 
 
 def _pages(petite: Base, grande: Base) -> dict:
-    """Milliseconds of each page, read in turn on the small base and on the large one; statements on the large one."""
+    """Milliseconds of each page, read in turn on the small base and on the large one, and of its statements there."""
     dire("Reading pages…")
     with Web(petite) as sur_petite, Web(grande) as sur_grande:
         demande = {
             nom: {"adresse": web.adresse, "pages": web.base.terrain["pages"]}
             for nom, web in (("petite", sur_petite), ("grande", sur_grande))
         }
-        mesures = json.loads(grande.lancer("bench/_charge.py", "pages", SEV_BANC_DEMANDE=json.dumps(demande)))
+        mesures = json.loads(grande.lancer("bench/_charge.py", "pages", entree=json.dumps(demande)))
     return {
-        page: {
-            "petite_ms": ms["petite"],
-            "grande_ms": ms["grande"],
-            "rapport": round(ms["grande"] / ms["petite"], 2),
-            "requetes": grande.terrain["pages"][page]["requetes"],
-        }
-        for page, ms in mesures.items()
+        page: ms | {"requetes": grande.terrain["pages"][page]["requetes"]} for page, ms in mesures.items()
     }
-
-
-def _administration(base: Base) -> dict:
-    """ANCV's pages beside their own statements, and how long counting the years takes."""
-    dire("Reading ANCV's pages…")
-    return json.loads(base.lancer("bench/_charge.py", "administration"))
-
-
-def _fenetres(base: Base) -> dict:
-    """What the clock takes to open, remind of and lapse 10 000 windows, and when nothing is due."""
-    dire("Sweeping windows…")
-    return json.loads(base.lancer("bench/_charge.py", "fenetres"))
 
 
 def _machine(serveur) -> dict:
@@ -301,77 +298,78 @@ def _machine(serveur) -> dict:
     }
 
 
-def afficher(resultats: dict) -> None:
-    """Print what was measured as a table."""
+def lignes(resultats: dict) -> list[tuple]:
+    """Return the table: (measure, it, its floor, unit, how many times the floor, growth, statements); or a title."""
     inscription, tailles = resultats["inscription"], resultats["inscriptions"]
-    noms = {
-        "plancher": "its statements, from pgbench (the floor)",
-        "operation": "the operation, from Python",
-        "http": "HTTP POST, 2 workers of gunicorn",
-    }
-    dire(
-        f"\nRegistering a person, {resultats['clients']} clients, {tailles['grande']} registrations in the base"
-    )
-    dire(f"{'':42}{'many conventions':>24}{'one convention':>24}")
-    for genre, nom in noms.items():
-        cases = [
-            f"{inscription['par_seconde'][cas][genre]:>10.0f}/s  × {inscription['rapports'][cas][genre]:.2f}"
-            for cas in ("reparti", "une convention")
-        ]
-        dire(f"{nom:42}{cases[0]:>24}{cases[1]:>24}")
-    requetes, profil = inscription["requetes"], inscription["profil"]
-    dire(
-        f"\nStatements: operation {requetes['operation']} (and {requetes['transaction']} of transaction),"
-        f" whole POST {requetes['http']}"
-    )
-    dire(
-        f"One client: {profil['total_ms']:.2f} ms an operation, of which {profil['base_ms']:.2f} ms waiting for the"
-        f" database and {profil['python_ms']:.2f} ms of Python"
-    )
-    dire(
-        f"\n{'Page (median, one client)':42}{tailles['petite']:>12}{tailles['grande']:>12}"
-        f"{'ratio':>8}{'statements':>12}"
-    )
-    for page, mesure in resultats["pages"].items():
-        dire(
-            f"{page:42}{mesure['petite_ms']:>9.1f} ms{mesure['grande_ms']:>9.1f} ms{mesure['rapport']:>8.2f}"
-            f"{mesure['requetes']:>12}"
+    table: list[tuple] = [(f"Registering a person, {resultats['clients']} clients; the floor: pgbench",)]
+    for cas, par_seconde in inscription["par_seconde"].items():
+        nom = {"reparti": "many conventions"}.get(cas, cas)
+        for genre, titre in (("operation", "operation"), ("http", "POST")):
+            table.append(
+                _ligne(
+                    f"{titre}, {nom}",
+                    par_seconde[genre],
+                    par_seconde["plancher"],
+                    "/s",
+                    inscription["requetes"][genre],
+                )
+            )
+    profil = inscription["profil"]
+    table += [
+        ("One client; the floor: what it waits for the database",),
+        _ligne(
+            "operation", profil["total_ms"], profil["base_ms"], "ms", inscription["requetes"]["operation"]
+        ),
+        (
+            f"Pages on {tailles['grande']} registrations; the floor: their statements alone;"
+            f" growth: since {tailles['petite']}",
+        ),
+    ]
+    for page, m in resultats["pages"].items():
+        table.append(
+            _ligne(
+                page, m["grande_ms"], m["plancher_ms"], "ms", m["requetes"], m["grande_ms"] / m["petite_ms"]
+            )
         )
     recherche = resultats["recherche"]
-    dire(
-        f"\nSearch among {recherche['sejours']} stays: first page {recherche['page_ms']:.2f} ms, as many rows of one"
-        f" table by its index {recherche['index_ms']:.2f} ms (× {recherche['page_ms'] / recherche['index_ms']:.1f});"
-        f" exact number of results {recherche['resultats_ms']:.2f} ms, counting the same dates"
-        f" {recherche['compter_ms']:.2f} ms (× {recherche['resultats_ms'] / recherche['compter_ms']:.1f})"
-    )
-    _afficher_administration(resultats["administration"])
-    _afficher_fenetres(resultats["fenetres"])
+    table += [
+        (f"Search among {recherche['sejours']} stays; the floor: as much of one table by its index",),
+        _ligne("first page", recherche["page_ms"], recherche["index_ms"], "ms"),
+        _ligne("number of results", recherche["resultats_ms"], recherche["compter_ms"], "ms"),
+        ("The clock's jobs, nothing due; the floor: their statements alone",),
+    ]
+    for nom, m in resultats["horloge"].items():
+        table.append(_ligne(nom, m["operation_ms"], m["plancher_ms"], "ms", m["requetes"]))
+    table.append(("Work of the clock and of the night; the floor: its statements alone",))
+    for nom, m in (resultats["fenetres"] | resultats["nuit"]).items():
+        titre = f"{m['faits']} {nom}, {m['courriels']} mails" if "faits" in m else nom
+        table.append(_ligne(titre, m["operation_s"], m["plancher_s"], "s", m["requetes"]))
+    return table
 
 
-def _afficher_administration(mesures: dict) -> None:
-    dire(
-        f"\nCounting {mesures['annees']} years, {mesures['inscriptions']} registrations, {mesures['cases']} cells:"
-        f" {mesures['annees_s']:.1f} s; one year {mesures['une_annee_s']:.1f} s"
-    )
-    dire(f"{'ANCV, page beside its statements':42}{'page':>12}{'statements':>14}{'ratio':>8}{'how many':>10}")
-    for nom, m in mesures["pages"].items():
-        rapport = m["page_ms"] / m["sql_ms"]
-        dire(f"{nom:42}{m['page_ms']:>9.1f} ms{m['sql_ms']:>11.1f} ms{rapport:>8.1f}{m['requetes']:>10}")
+def _ligne(nom: str, valeur: float, plancher: float, unite: str, requetes=None, croissance=None) -> tuple:
+    """Return a row of the table; of what is done in a second, twice as slow is half as much."""
+    rapport = plancher / valeur if unite == "/s" else valeur / plancher
+    return nom, valeur, plancher, unite, round(rapport, 1), croissance and round(croissance, 2), requetes
 
 
-def _afficher_fenetres(fenetres: dict) -> None:
-    noms = {"ouvertures": "windows opened", "rappels": "reminders", "depassements": "lapses recorded"}
-    dire(
-        f"\n{'Sweep of the clock':42}{'operation':>12}{'statements':>12}{'ratio':>8}{'mails':>8}{'again':>12}"
-        f"{'nothing due':>12}"
-    )
-    for nom, titre in noms.items():
-        mesure = fenetres[nom]
+def afficher(resultats: dict) -> None:
+    """Print what was measured as one table."""
+    dire(f"\n{'':42}{'measured':>12}{'floor':>12}{'times':>8}{'growth':>8}{'statements':>12}")
+    for titre, *mesure in lignes(resultats):
+        if not mesure:
+            dire(f"\n{titre}")
+            continue
+        valeur, plancher, unite, rapport, croissance, requetes = mesure
+        chiffres = "".join(f"{v:>9.{_decimales(v, unite)}f} {unite:2}" for v in (valeur, plancher))
         dire(
-            f"{str(mesure['faits']) + ' ' + titre:42}{mesure['operation_s']:>10.2f} s{mesure['plancher_s']:>10.2f} s"
-            f"{mesure['rapport']:>8.2f}{mesure['courriels']:>8}{mesure['deja_fait_ms']:>9.1f} ms"
-            f"{fenetres['rien_ms'][nom]:>9.1f} ms"
+            f"{titre:42}{chiffres}{rapport:>8}{croissance or '':>8}{'' if requetes is None else requetes:>12}"
         )
+    dire(f"\nLoading took {resultats['chargement_s']} s, all of it {resultats['duree_s']} s.")
+
+
+def _decimales(valeur: float, unite: str) -> int:
+    return 0 if unite == "/s" else 1 if unite == "ms" and valeur >= 10 else 2
 
 
 def main() -> None:
@@ -388,6 +386,7 @@ def main() -> None:
     afficher(resultats)
     RESULTATS.mkdir(exist_ok=True)
     fichier = RESULTATS / f"{resultats['le'].replace(':', '')}.json"
+    resultats["tableau"] = lignes(resultats)
     fichier.write_text(json.dumps(resultats, indent=2, ensure_ascii=False) + "\n")
     dire(f"\nWritten to {fichier.relative_to(RACINE)}")
 

@@ -21,14 +21,18 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.test.client import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django_otp import DEVICE_ID_SESSION_KEY  # noqa: E402
+from django_otp.plugins.otp_totp.models import TOTPDevice  # noqa: E402
 
 from bench import saisie  # noqa: E402
-from conventions.models import Compte, Convention, Organisme, Programme  # noqa: E402
+from conventions.admin.credits import MouvementAdmin  # noqa: E402
+from conventions.models import Compte, Convention, Mouvement, Organisme, Programme  # noqa: E402
 from conventions.operations.credits import allouer  # noqa: E402
 from sejours.models import Equipement, Groupe, Offre, Sejour  # noqa: E402
 from sejours.regles import dernier_jour_de_la_liste, fin_du_sejour  # noqa: E402
 from seniors.operations.inscriptions import inscrire  # noqa: E402
 from sev.demo.scenario import samedis  # noqa: E402
+from sev.socle.admin import LIGNES_MAX  # noqa: E402
 from sev.socle.communes import DEPARTEMENTS  # noqa: E402
 from sev.socle.temps import aujourdhui, maintenant  # noqa: E402
 
@@ -195,8 +199,12 @@ def _offres(nombre: int, le: date) -> None:
 
 def _session(organisme: int) -> str:
     """Open a session of the organisation's holder, as the sign-in page would; return its key."""
-    compte = Compte.objects.get(organisme=organisme, titulaire=True)
+    return _ouvrir(Compte.objects.get(organisme=organisme, titulaire=True))
+
+
+def _ouvrir(compte: Compte, **donnees) -> str:
     session = SessionStore()
+    session.update(donnees)
     session[SESSION_KEY] = str(compte.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
     session[HASH_SESSION_KEY] = compte.get_session_auth_hash()
@@ -279,21 +287,30 @@ def _pages(groupe: Groupe, session: str, le: date) -> dict:
     prestataire = Convention.objects.get(numero="mesurev1").organisme_id
     du_porteur, du_prestataire = _session(porteur), _session(prestataire)
     vingt = Groupe.objects.filter(porteur=porteur, inscrits=20).order_by("-pk").first()
+    fini = Groupe.objects.filter(porteur=porteur, solde_le__isnull=False).order_by("pk").first()
     demandes = {
         "list of groups, porteur": ("/groupes/", du_porteur),
         "list of groups, provider": ("/groupes/", du_prestataire),
         "list of groups, provider, last page": ("/groupes/?page=9999", du_prestataire),
         "list of groups, filtered by name": ("/groupes/?porteur=ccas", du_prestataire),
         "home, porteur": ("/", du_porteur),
+        "home, provider": ("/", du_prestataire),
+        "credits and ledger, porteur": ("/credits/", du_porteur),
+        "sums paid, provider": ("/versements/", du_prestataire),
+        "a past list, porteur": (f"/validation/{fini.pk}/", du_porteur),
         "group page, 20 people": (f"/groupes/{vingt.pk}/", du_porteur),
         "group page, 50 people": (f"/groupes/{groupe.pk}/", session),
+        "journal, provider": ("/journal/", du_prestataire),
         "search of stays": ("/offres/", du_porteur),
         "search of stays, three filters": (
             "/offres/?environnement=MER&region=Occitanie&places=30&tri=prix",
             du_porteur,
         ),
         "rooming-list of 50, PDF": (f"/groupes/{groupe.pk}/rooming-list.pdf", session),
+        "groups as a spreadsheet, provider": ("/groupes/groupes.xlsx", du_prestataire),
     }
+    ancv = _session_ancv()
+    demandes |= {nom: (f"/admin/{chemin}", ancv) for nom, chemin in _administration(le).items()}
     pages = {}
     for nom, (adresse, cookie) in demandes.items():
         client = Client(HTTP_HOST="localhost")
@@ -302,8 +319,52 @@ def _pages(groupe: Groupe, session: str, le: date) -> dict:
             reponse = client.get(adresse)
         if reponse.status_code != 200:
             raise SystemExit(f"{adresse}: {reponse.status_code} {reponse.headers}")
-        pages[nom] = {"adresse": adresse, "session": cookie, "requetes": len(capture)}
+        pages[nom] = {
+            "adresse": adresse,
+            "session": cookie,
+            "requetes": len(capture),
+            "sql": [r["sql"] for r in capture.captured_queries if r["sql"].lstrip("( ").startswith("SELECT")],
+        }
     return pages
+
+
+def _administration(le: date) -> dict[str, str]:
+    """ANCV's pages: name of the measure → what follows /admin/."""
+    groupe = Groupe.objects.filter(inscrits=20).order_by("-pk").first().pk
+    derniere = -(-min(LIGNES_MAX, Mouvement.objects.count()) // MouvementAdmin.list_per_page)
+    return {
+        "ANCV, home": "",
+        "activity by month": "activite/activite/",
+        "activity by département": "activite/activite/?axe=equipement",
+        "activity, filtered": "activite/activite/?axe=mois&type_porteur=CCAS&dep_porteur=35",
+        "occupancy of providers": "activite/activite/occupation/",
+        "registrations": "seniors/inscription/",
+        "registrations of a year far back": f"seniors/inscription/?annee={le.year - 8}",
+        "search by name and first name": "seniors/inscription/?q=jeanne+martin",
+        "search by a very common name": "seniors/inscription/?q=martin",
+        "search by group": f"seniors/inscription/?q={groupe}",
+        "journal, latest": "seniors/inscriptionevent/",
+        "journal of a day": "seniors/inscriptionevent/?pgh_created_at__gte="
+        f"{le:%Y-%m-%d}+00:00:00%2B01:00&pgh_created_at__lt={le + timedelta(1):%Y-%m-%d}+00:00:00%2B01:00",
+        "journal, search by name": "seniors/inscriptionevent/?q=jeanne+martin",
+        "ledger": "conventions/mouvement/",
+        "ledger, last page": f"conventions/mouvement/?p={derniere}",
+        "ledger, search by porteur": "conventions/mouvement/?q=mesurep1",
+        "aids due, in no batch": "validation/versement/?etat=A_VERSER",
+        "sums due by provider": "validation/lot/sommes-dues/",
+        "validations, search by porteur": "validation/validation/?q=mesurep1",
+        "presences in dispute": "validation/presence/",
+        "groups": "sejours/groupe/",
+        "persons": "seniors/senior/",
+        "mails": "socle/courriel/",
+    }
+
+
+def _session_ancv() -> str:
+    """Open a session of staff behind the second factor; return its key."""
+    ancv = Compte.objects.get(identifiant="ancv")
+    telephone, _ = TOTPDevice.objects.get_or_create(user=ancv, defaults={"name": "banc"})
+    return _ouvrir(ancv, **{DEVICE_ID_SESSION_KEY: telephone.persistent_id})
 
 
 if __name__ == "__main__":

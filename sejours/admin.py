@@ -214,7 +214,7 @@ class DemandePlacesAdmin(LectureAdmin):
 
 
 @admin.register(Groupe.pgh_event_model)
-class JournalDesGroupes(JournalAdmin):
+class JournalDesGroupes(GrandeListe, JournalAdmin):
     """Who did what on the groups."""
 
     nom = "journal des groupes"
@@ -230,4 +230,6 @@ class JournalDesGroupes(JournalAdmin):
         "annule_le",
     ]
     list_select_related = ["pgh_obj", "porteur"]
-    search_fields = ["=pgh_obj__pk", "porteur__nom", "porteur__convention__numero"]
+    search_help_text = "Numéro de groupe, ou porteur."
+    colonne_du_numero = "pgh_obj_id"
+    recherche = (("porteur_id", Organisme.objects.nommes),)

@@ -54,7 +54,7 @@ def combien(*, le: date) -> dict[str, int]:
         return {regle.nom: regle.combien(le=le) for regle in REGLES}
 
 
-def purger(*, le: date, maintenant: datetime) -> dict[str, int]:
-    """Go through every rule; return how many rows each one did."""
+def purger(*, le: date, maintenant: datetime, lots: int | None = None) -> dict[str, int]:
+    """Go through every rule, at most `lots` lots of each; return how many rows each one did."""
     with sans_limite():
-        return {regle.nom: regle.appliquer(le=le, maintenant=maintenant) for regle in REGLES}
+        return {regle.nom: regle.appliquer(le=le, maintenant=maintenant, lots=lots) for regle in REGLES}

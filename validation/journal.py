@@ -1,7 +1,5 @@
 """The journal of validations (X3): windows, answers, people left out, decisions of ANCV; the same words for both."""
 
-from django.db.models import Q
-
 from conventions.journal import Fil, Ligne, historique
 from conventions.models import Compte
 from sejours.models import Groupe
@@ -9,12 +7,7 @@ from seniors.models import Inscription, Senior
 from sev.socle.journal import Source, Trace, precedents
 from sev.socle.typographie import date_complete, quantite
 from validation.models import Presence, Validation
-
-LAISSEES = (
-    Q(selon_prestataire=False, selon_porteur__isnull=True)
-    | Q(selon_porteur=False)
-    | Q(tranchee__isnull=False)
-)
+from validation.models.validations import LAISSEES
 
 
 def journal_de_la_validation(groupe: Groupe, *, pour: Compte, limite: int = 20) -> list[Ligne]:

@@ -14,7 +14,7 @@ from conventions.admin.fiches import Acte, FicheAdmin
 from conventions.forms import MouvementForm
 from conventions.models import Credit, DemandeComplement, Mouvement
 from conventions.operations import credits
-from sev.socle.admin import JournalAdmin, LectureAdmin
+from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import euros, quantite
 
@@ -96,7 +96,7 @@ class CreditAdmin(ExportAdmin, FicheAdmin):
 
 
 @admin.register(Mouvement)
-class MouvementAdmin(ExportAdmin, LectureAdmin):
+class MouvementAdmin(GrandeListe, ExportAdmin, LectureAdmin):
     """The whole ledger, the last entry first, with what was free after each."""
 
     list_display = [
@@ -114,12 +114,9 @@ class MouvementAdmin(ExportAdmin, LectureAdmin):
     list_filter = ["nature", "credit__programme", ("date", admin.DateFieldListFilter)]
     list_select_related = ["credit__convention__organisme", "auteur"]
     list_per_page = 50
-    search_fields = [
-        "credit__convention__numero",
-        "credit__convention__organisme__nom",
-        "motif",
-        "=inscription_id",
-    ]
+    search_help_text = "Porteur, numéro d'inscription, ou motif d'une dotation."
+    colonne_du_numero = "inscription_id"
+    recherche = (("credit_id", Credit.objects.nommes), ("pk", Mouvement.objects.dotations_motivees))
     fields = [
         "convention",
         "organisation",
@@ -150,6 +147,11 @@ class MouvementAdmin(ExportAdmin, LectureAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).avec_solde()
+
+    def get_ordering(self, request):
+        """Sort what is left of a filter once it is found: by the key, an old year costs a walk back to it."""
+        filtree = any(cle.startswith(("credit__", "date__")) for cle in request.GET)
+        return ["-date", "-pk"] if filtree else ["-pk"]
 
     def lookup_allowed(self, lookup, value, request):
         """Let the page of a credit lead to its entries."""
@@ -196,9 +198,9 @@ class EtatFilter(admin.SimpleListFilter):
         etat, _, jours = (self.value() or "").partition("-")
         if etat == "attente":
             queryset = queryset.filter(decidee_le__isnull=True, retiree_le__isnull=True)
-            return (
-                queryset.filter(faite_le__lt=maintenant() - timedelta(days=int(jours))) if jours else queryset
-            )
+            if jours in map(str, AGES):
+                queryset = queryset.filter(faite_le__lt=maintenant() - timedelta(days=int(jours)))
+            return queryset
         if etat in ("accordee", "refusee"):
             return queryset.filter(decidee_le__isnull=False, accorde__isnull=etat == "refusee")
         return queryset.filter(retiree_le__isnull=False) if etat == "retiree" else queryset

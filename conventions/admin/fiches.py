@@ -113,12 +113,19 @@ class FicheAdmin(Histoire, FiltresOfferts):
         return False
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        """Draw or record the page, inside the history context of the person."""
+        """Draw or record the page, inside the history context of the person; what is recorded is locked first."""
         if "_saveasnew" in request.POST:
             # Django takes it for an addition on any page, past `ajout` and its rules.
             raise PermissionDenied
-        with acte("saisie de l'ANCV", par=request.user):
+        with transaction.atomic(), acte("saisie de l'ANCV", par=request.user):
+            if request.method == "POST" and object_id:
+                # Django writes every column as it read it: nobody may act on the object between the two.
+                self._verrouiller(self.get_object(request, unquote(object_id)))
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _verrouiller(self, objet) -> None:
+        if objet is not None:
+            list(self.model._base_manager.select_for_update(no_key=True, of=("self",)).filter(pk=objet.pk))
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         """Give the fields that are looked up a widget that stands what is forged."""

@@ -6,13 +6,14 @@ What a change touches on the lists is shown by the admin of `seniors`, which add
 from django.contrib import admin
 
 from conventions.admin.fiches import FicheAdmin
-from conventions.forms import ProgrammeForm
+from conventions.forms import FermetureForm, ProgrammeForm
 from conventions.models import Bareme, Fermeture, Programme, Tarif
 from sev.socle.admin import JournalAdmin
 
 
 class FermetureInline(admin.TabularInline):
     model = Fermeture
+    form = FermetureForm
     extra = 1
 
 

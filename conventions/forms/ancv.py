@@ -1,5 +1,6 @@
 """What ANCV's staff type in the admin, each form for one operation."""
 
+from datetime import date
 from decimal import Decimal
 
 from django import forms
@@ -7,10 +8,18 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
 from conventions.forms.comptes import AdresseField
-from conventions.models import Bareme, Compte, Convention, Organisme, Programme
+from conventions.models import Bareme, Compte, Convention, Fermeture, Organisme, Programme
 from conventions.models.organismes import identifiant_normalise
 from conventions.models.programme import Duree
 from sev.socle.saisie import DateFrancaiseField, NomField, PartsField, SommeField, TexteField
+
+ANNEES = range(2007, 2101)
+
+
+def valider_annee(jour: date) -> None:
+    """Refuse a day of a year that no programme will ever have: a slip."""
+    if jour.year not in ANNEES:
+        raise ValidationError(f"L'année va de {ANNEES[0]} à {ANNEES[-1]} : relisez la date.")
 
 
 def _montant(label="Montant (€)", **kwargs) -> SommeField:
@@ -18,7 +27,7 @@ def _montant(label="Montant (€)", **kwargs) -> SommeField:
 
 
 def _annee(**kwargs) -> forms.IntegerField:
-    return forms.IntegerField(label="Année", min_value=2007, max_value=2100, **kwargs)
+    return forms.IntegerField(label="Année", min_value=ANNEES[0], max_value=ANNEES[-1], **kwargs)
 
 
 def _motif(**kwargs) -> TexteField:
@@ -100,7 +109,9 @@ class TarifForm(forms.Form):
     """A tariff: for which stays, at what price, with which aid (P3)."""
 
     duree = forms.TypedChoiceField(label="Durée", choices=Duree.choices, coerce=int)
-    valable_du = DateFrancaiseField(label="Pour les séjours à partir du", help_text="Par exemple 01/01/2027")
+    valable_du = DateFrancaiseField(
+        label="Pour les séjours à partir du", help_text="Par exemple 01/01/2027", validators=[valider_annee]
+    )
     prix = _montant("Prix maximum (€)", min_value=Decimal("0.01"))
     aide = _montant("Aide (€)", min_value=Decimal("0.01"))
 
@@ -194,9 +205,26 @@ class ConventionForm(forms.ModelForm):
         return identifiant_normalise(self.cleaned_data["numero"])
 
 
+class FermetureForm(forms.ModelForm):
+    """A closed season, which touches the year of its programme."""
+
+    class Meta:
+        model = Fermeture
+        fields = ["debut", "fin"]
+
+    def clean(self):
+        """Refuse a season of another year: it would close nothing, or everything."""
+        donnees = super().clean()
+        debut, fin, annee = donnees.get("debut"), donnees.get("fin"), self.instance.programme_id
+        if debut and fin and annee and not (annee - 1 <= debut.year <= annee <= fin.year <= annee + 1):
+            raise ValidationError(f"Cette saison ne touche pas l'année {annee}.")
+        return donnees
+
+
 class ProgrammeForm(forms.ModelForm):
     """A year, whose envelope never goes below what is allotted (P1)."""
 
+    annee = _annee()
     enveloppe = SommeField(label="Enveloppe nationale (€)", max_digits=12, min_value=Decimal(0))
 
     class Meta:

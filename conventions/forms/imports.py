@@ -180,11 +180,15 @@ def lire_fichier(contenu: bytes) -> list[LigneLue]:
     texte = _texte(contenu)
     entete = texte.lstrip("\r\n").split("\n", 1)[0]
     separateur = max(SEPARATEURS, key=entete.count)
-    lecteur = csv.reader(StringIO(texte, newline=""), delimiter=separateur)
+    # Strict: a quotation mark that nobody closes would swallow every line after it.
+    lecteur = csv.reader(StringIO(texte, newline=""), delimiter=separateur, strict=True)
     try:
         rangees = [(lecteur.line_num, cellules) for cellules in lecteur if any(c.strip() for c in cellules)]
     except csv.Error as erreur:
-        raise ValidationError(f"Le fichier n'est pas lisible à la ligne {lecteur.line_num}.") from erreur
+        raise ValidationError(
+            f"Le fichier n'est pas lisible à la ligne {lecteur.line_num} : il s'y trouve un guillemet mal ouvert ou "
+            "mal fermé."
+        ) from erreur
     if len(rangees) < 2:
         raise ValidationError("Ce fichier n'a pas de ligne sous ses titres.")
     if len(rangees) - 1 > LIGNES_MAX:

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from conventions.models.organismes import Compte, Convention
+from conventions.models.organismes import Compte, Convention, Organisme
 from conventions.models.programme import Programme
 from sev.socle.triggers import compteurs_proteges, en_ajout_seul
 
@@ -24,6 +24,10 @@ class CreditQuerySet(models.QuerySet):
     def pour(self, compte):
         """Return the credits of the porteur that `compte` works for, or none."""
         return self.filter(convention=compte.organisme_id) if compte.est_porteur else self.none()
+
+    def nommes(self, mots: list[str]):
+        """Return the credits of the porteurs whom all of `mots` name."""
+        return self.filter(convention__in=Organisme.objects.nommes(mots).values("pk"))
 
 
 class Credit(models.Model):
@@ -82,6 +86,13 @@ class MouvementQuerySet(models.QuerySet):
     def pour(self, compte):
         """Return the entries of the porteur that `compte` works for, or none."""
         return self.filter(credit__convention=compte.organisme_id) if compte.est_porteur else self.none()
+
+    def dotations_motivees(self, mots: list[str]):
+        """Return the entries of no registration, for which somebody gave a reason, with all of `mots` in it."""
+        dotations = self.filter(inscription_id__isnull=True)
+        for mot in mots:
+            dotations = dotations.filter(motif__icontains=mot)
+        return dotations
 
     def avec_solde(self):
         """Annotate what each entry does to the free euros (`effet`, signed) and what was free after it (`solde`).

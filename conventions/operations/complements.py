@@ -1,6 +1,6 @@
 """Requests for more credit (C8): made and withdrawn by the porteur, accepted or refused by ANCV.
 
-Lock order: the request, then programme and credit.
+Lock order: the request, the convention, then programme and credit.
 """
 
 from datetime import date, datetime
@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 
 from conventions.models import Compte, Convention, DemandeComplement, Mouvement, Programme
+from conventions.operations import conventions
 from conventions.operations.credits import allouer
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
@@ -19,6 +20,15 @@ DEJA = "Une demande attend déjà la réponse de l'ANCV pour cette année."
 
 class ComplementRefuse(RefusMetier):
     """The request can't be made or decided so; the message says why."""
+
+
+def annees_a_demander(le: date) -> list[int]:
+    """Return the years for which more may be asked on `le`: this one and the next, once its programme is open."""
+    return list(
+        Programme.objects.filter(annee__in=(le.year, le.year + 1))
+        .order_by("annee")
+        .values_list("annee", flat=True)
+    )
 
 
 @transaction.atomic
@@ -72,11 +82,17 @@ def retirer(*, demande: DemandeComplement, par: Compte, maintenant: datetime) ->
 def accorder(
     *, demande: DemandeComplement, montant: Decimal, reponse: str, par: Compte, le: date, maintenant: datetime
 ) -> Mouvement:
-    """Give what the request asks, or less, as a complement of the ledger. Locks request, programme, credit.
+    """Give what the request asks, or less, as a complement of the ledger. Locks request, convention, programme, credit.
 
-    Raises ComplementRefuse once it is decided or withdrawn, or above what was asked; CreditRefuse beyond the envelope.
+    Raises ComplementRefuse once it is decided or withdrawn, above what was asked, or when the convention was suspended
+    or closed since; CreditRefuse beyond the envelope.
     """
     demande = _en_attente(demande)
+    if not conventions.verrouiller(demande.convention).active:
+        raise ComplementRefuse(
+            "Cette convention est suspendue ou close : elle ne reçoit plus de crédits. Refusez la demande, ou "
+            "rétablissez d'abord la convention."
+        )
     if not 0 < montant <= demande.montant:
         raise ComplementRefuse(
             f"Accordez au plus ce qui est demandé : {euros(demande.montant)}.", champ="montant"

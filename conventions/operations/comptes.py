@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from conventions import courriels
 from conventions.models import Compte, Convention, EvenementSecurite, Organisme
@@ -64,10 +64,11 @@ def activer(
 
 @transaction.atomic
 def inviter(*, organisme: Organisme, nom: str, email: str, role: str, par: Compte) -> Compte:
-    """Open an account for a colleague and mail the link to choose a password (C4). Locks the organisation.
+    """Open an account for a colleague and mail the link to choose a password (C4). Locks convention, organisation.
 
-    Raises CompteRefuse when this address already has an active account there.
+    Raises CompteRefuse when this address already has an active account there, and once the convention is closed.
     """
+    _refuser_si_close(organisme.pk)
     Organisme.objects.select_for_update(no_key=True).get(pk=organisme.pk)
     if Compte.objects.filter(organisme=organisme, is_active=True, email__iexact=email).exists():
         raise CompteRefuse("Cette adresse a déjà un compte dans votre organisation.", champ="email")
@@ -95,13 +96,14 @@ def creer_agent(
     groups: Iterable[Group] = (),
 ) -> Compte:
     """Open an account for a member of ANCV's staff and mail the link. Raises CompteRefuse when the name is taken."""
-    identifiant = identifiant_normalise(identifiant)
-    if Compte.objects.filter(identifiant=identifiant).exists():
-        raise CompteRefuse("Cet identifiant est déjà pris.", champ="identifiant")
-    with acte("membre de l'ANCV ajouté", par=par):
-        compte = _creer(
-            identifiant=identifiant, nom=nom, email=email, is_staff=True, is_superuser=is_superuser
-        )
+    champs = {"identifiant": identifiant_normalise(identifiant), "nom": nom, "email": email}
+    try:
+        with transaction.atomic(), acte("membre de l'ANCV ajouté", par=par):
+            compte = _creer(**champs, is_staff=True, is_superuser=is_superuser)
+    except IntegrityError as erreur:
+        if "conventions_compte_identifiant" not in str(erreur):
+            raise
+        raise CompteRefuse("Cet identifiant est déjà pris.", champ="identifiant") from erreur
     compte.groups.set(groups)
     _raconter_droits(compte, "aucun droit", par=par, maintenant=maintenant)
     deposer([courriels.invitation(compte, par)])
@@ -173,7 +175,12 @@ def desactiver(*, compte: Compte, par: Compte) -> Compte:
 
 @transaction.atomic
 def reactiver(*, compte: Compte, par: Compte) -> Compte:
-    """Open a closed account again, with the password it had. Locks the account."""
+    """Open a closed account again, with the password it had. Locks the convention, then the account.
+
+    Raises CompteRefuse while it is open, and once the convention is closed.
+    """
+    if compte.organisme_id:
+        _refuser_si_close(compte.organisme_id)
     compte = _verrouiller(compte)
     if compte.is_active:
         raise CompteRefuse("Ce compte est déjà actif.")
@@ -303,6 +310,13 @@ def _verrouiller(compte: Compte) -> Compte:
         .select_related("organisme")
         .get(pk=compte.pk)
     )
+
+
+def _refuser_si_close(convention: int) -> None:
+    """Lock the convention: whoever closes it shuts its accounts, and none is opened behind that."""
+    close_le = Convention.objects.select_for_update(no_key=True).values_list("close_le", flat=True)
+    if jour := close_le.filter(pk=convention).first():
+        raise CompteRefuse(f"Cette convention est close depuis le {jour:%d/%m/%Y} : rouvrez-la d'abord.")
 
 
 def _verrouiller_parmi_les_administrateurs(compte: Compte) -> Compte:

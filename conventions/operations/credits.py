@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from conventions.models import Compte, Convention, Credit, Mouvement, Programme
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
+from sev.socle.typographie import euros
 
 # One statement locks the credit, checks what is free and writes the entry: the row is held as briefly as can be.
 # FOR NO KEY UPDATE re-reads the row after a wait, so that two people can't both spend the last euros.
@@ -38,6 +39,10 @@ VERSER = f"""
     SELECT e.credit_id, 'VERSEMENT', a.montant, a.inscription_id, %(auteur)s, %(motif)s, %(date)s, clock_timestamp()
     {_AIDES} ORDER BY e.credit_id, a.inscription_id
 """
+
+
+# What a credit's totals can hold.
+ALLOUE_MAX = Decimal("99999999.99")
 
 
 class CreditRefuse(RefusMetier):
@@ -131,7 +136,7 @@ def allouer(
 ) -> Mouvement:
     """Add `montant` euros to the year's credit, within the programme's envelope (P1, C6). Locks programme and credit.
 
-    Raises CreditRefuse when the year has no programme, or when the envelope would be exceeded.
+    Raises CreditRefuse when the year has no programme, or when the envelope, or what a credit holds, would be exceeded.
     """
     programme = Programme.objects.select_for_update(no_key=True).filter(annee=annee).first()
     if programme is None:
@@ -139,6 +144,8 @@ def allouer(
     if programme.alloue + montant > programme.enveloppe:
         raise CreditRefuse("Les allocations dépasseraient l'enveloppe nationale.", champ="montant")
     credit, _ = Credit.objects.get_or_create(convention=convention, programme=programme)
+    if credit.alloue + montant > ALLOUE_MAX:
+        raise CreditRefuse(f"Un crédit ne dépasse pas {euros(ALLOUE_MAX)}.", champ="montant")
     with acte("complément" if complement else "allocation", par=par, motif=motif):
         return Mouvement.objects.create(
             credit=credit,

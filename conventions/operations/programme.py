@@ -3,13 +3,15 @@
 from datetime import date
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from conventions import courriels
 from conventions.models import Bareme, Compte, Fermeture, Programme, Tarif
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
+
+PLAFOND_CONNU = "Ce plafond existe déjà : corrigez-le."
 
 
 class ProgrammeRefuse(RefusMetier):
@@ -127,8 +129,14 @@ def fixer_plafond(
     verifier_plafond(annee_avis=annee_avis, situation=situation, parts=parts, bareme=bareme)
     bareme = bareme or Bareme()
     bareme.annee_avis, bareme.situation, bareme.parts, bareme.plafond = annee_avis, situation, parts, plafond
-    with acte("plafond fixé", par=par):
-        bareme.save()
+    try:
+        with transaction.atomic(), acte("plafond fixé", par=par):
+            bareme.save()
+    except IntegrityError as erreur:
+        # The first of an avis and a household has no other one to lock: a colleague may just have entered it.
+        if "un_plafond_par_avis_situation_parts" not in str(erreur):
+            raise
+        raise ProgrammeRefuse(PLAFOND_CONNU, champ="parts") from erreur
     return bareme
 
 
@@ -138,4 +146,4 @@ def verifier_plafond(
     """Raise ProgrammeRefuse when there is a ceiling already for this household, other than `bareme`."""
     memes = Bareme.objects.filter(annee_avis=annee_avis, situation=situation, parts=parts)
     if memes.exclude(pk=bareme and bareme.pk).exists():
-        raise ProgrammeRefuse("Ce plafond existe déjà : corrigez-le.", champ="parts")
+        raise ProgrammeRefuse(PLAFOND_CONNU, champ="parts")

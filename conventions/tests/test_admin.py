@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.apps import apps
 
+from conventions.admin import export
 from conventions.models import Bareme, Compte, Convention, Credit, Mouvement, Organisme, Programme, Tarif
 from conventions.tests.factories import (
     CompteFactory,
@@ -355,3 +356,81 @@ def test_the_nature_of_an_organisation_is_chosen_once(agent, porteur):
 
 def test_an_unknown_object_has_no_act(agent):
     assert agent.get(adresse("compte", 999999, "adresse")).status_code == 404
+
+
+# --- What nobody means --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("annee_tapee", ["1", "2006", "2101", "9999", "32767"])
+def test_a_year_that_no_programme_will_ever_have_is_refused(agent, annee_tapee):
+    envoi = {
+        "annee": annee_tapee,
+        "enveloppe": "1000",
+        "delai_option": "7",
+        "aidants_aides": "1",
+        "contact_telephone": "0 969 320 616",
+        "contact_email": "a@b.fr",
+        "fermetures-TOTAL_FORMS": "0",
+        "fermetures-INITIAL_FORMS": "0",
+    }
+    page = agent.post(adresse("programme", "add"), envoi)
+    assert (page.status_code, list(page.context["adminform"].form.errors)) == (200, ["annee"])
+
+
+@pytest.mark.parametrize(
+    ("debut", "fin", "refusee"),
+    [
+        ("01/07/{0}", "31/08/{0}", False),
+        ("20/12/{0}", "05/01/{1}", False),
+        ("01/07/{1}", "31/08/{1}", True),
+        ("01/01/0001", "31/12/9999", True),
+        ("01/07/{0}", "31/12/9999", True),
+    ],
+)
+def test_a_closed_season_touches_the_year_of_its_programme(agent, annee, debut, fin, refusee):
+    programme = Programme.objects.get(annee=annee)
+    envoi = {
+        "enveloppe": "1000000",
+        "delai_option": "7",
+        "aidants_aides": "1",
+        "contact_telephone": "0 969 320 616",
+        "contact_email": "a@b.fr",
+        "fermetures-TOTAL_FORMS": "1",
+        "fermetures-INITIAL_FORMS": "0",
+        "fermetures-0-programme": str(annee),
+        "fermetures-0-debut": debut.format(annee, annee + 1),
+        "fermetures-0-fin": fin.format(annee, annee + 1),
+    }
+    page = agent.post(adresse("programme", programme.pk, "change"), envoi)
+    assert (page.status_code, programme.fermetures.exists()) == ((200, False) if refusee else (302, True))
+
+
+@pytest.mark.parametrize("jour", ["01/01/0001", "31/12/2006", "01/01/9999"])
+def test_a_tariff_begins_in_a_year_that_may_have_a_programme(agent, db, jour):
+    envoi = {"duree": "8", "valable_du": jour, "prix": "410", "aide": "160"}
+    page = agent.post(adresse("tarif", "add"), envoi)
+    assert (page.status_code, list(page.context["form"].errors)) == (422, ["valable_du"])
+
+
+def test_a_credit_that_would_overflow_is_refused_not_broken(agent, porteur):
+    programme = ProgrammeFactory(annee=aujourdhui().year)
+    Programme.objects.filter(pk=programme.pk).update(enveloppe=Decimal(9999999999))
+    envoi = {
+        "convention": porteur.organisme.convention.numero,
+        "annee": str(programme.annee),
+        "montant": "9999999,99",
+        "motif": "essai",
+    }
+    statuts = [agent.post(adresse("credit", "add"), envoi).status_code for _ in range(11)]
+    assert statuts == [302] * 10 + [422]
+    assert Credit.objects.get().alloue == Decimal("99999999.90")
+
+
+def test_a_list_too_long_for_a_spreadsheet_asks_for_a_filter(agent, porteur, monkeypatch):
+    credit = CreditFactory(convention=porteur.organisme.convention)
+    monkeypatch.setattr(export, "LIGNES_MAX", 1)
+    assert agent.get(adresse("mouvement", "tableur")).headers["Content-Type"].endswith("sheet")
+    CreditFactory(convention=credit.convention)
+    reponse = agent.get(adresse("mouvement", "tableur") + "?nature__exact=ALLOCATION", follow=True)
+    assert reponse.redirect_chain == [(adresse("mouvement") + "?nature__exact=ALLOCATION", 302)]
+    assert "plus de 1 ligne" in texte(reponse)

@@ -11,6 +11,7 @@ from django.contrib.auth.tokens import default_token_generator
 from conventions import courriels
 from conventions.models import Compte, Credit
 from conventions.operations import comptes, organismes
+from conventions.operations.conventions import clore
 from conventions.operations.credits import CreditRefuse
 from conventions.tests.factories import ConventionFactory, OrganismeFactory, ProgrammeFactory
 from sev.socle.models import Courriel
@@ -362,3 +363,19 @@ def test_pour_shows_the_accounts_of_ones_own_organisation(porteur, lecteur, intr
     assert set(Compte.objects.pour(lecteur)) == {porteur, lecteur}
     assert set(Compte.objects.pour(intrus)) == {intrus}
     assert not Compte.objects.pour(ancv).exists()
+
+
+# --- A convention that is closed --------------------------------------------------------------------------------
+
+
+def test_no_account_is_opened_behind_the_closing_of_a_convention(porteur, lecteur, ancv):
+    """Neither a colleague whose account staff open again, nor one whom the holder was inviting."""
+    clore(convention=porteur.organisme.convention, motif="Fin", par=ancv, le=LE)
+    lecteur.refresh_from_db()
+    with pytest.raises(comptes.CompteRefuse, match="close depuis le 01/02/2022 : rouvrez-la d'abord"):
+        comptes.reactiver(compte=lecteur, par=ancv)
+    with pytest.raises(comptes.CompteRefuse, match="close depuis le 01/02/2022"):
+        comptes.inviter(
+            organisme=porteur.organisme, nom="Luc PETIT", email="luc@exemple.fr", role="LECTEUR", par=porteur
+        )
+    assert not Compte.objects.filter(organisme=porteur.organisme, is_active=True).exists()

@@ -735,3 +735,14 @@ def test_without_the_programme_s_lock_the_database_has_to_refuse(monkeypatch):
     )
     (refusee,) = (issue for issue in issues if isinstance(issue, Exception))
     assert "allocations_dans_l_enveloppe" in str(refusee)
+
+
+def test_a_quotation_mark_that_nobody_closes_swallows_no_line():
+    rangees = (
+        rangee(reference="EAS-1"),
+        rangee(reference="EAS-2", nom='"CCAS DE DINAN'),
+        rangee(reference="EAS-3"),
+    )
+    contenu = fichier(*rangees)
+    with pytest.raises(ValidationError, match="ligne 4 : il s'y trouve un guillemet"):
+        lire_fichier(contenu)

@@ -17,6 +17,7 @@ from conventions.tests.factories import (
 )
 from seniors.tests.factories import InscriptionFactory, groupe_dote
 from sev.socle.models import Courriel
+from sev.socle.temps import aujourdhui
 
 NOUVEAU = "Un-Beau-Voyage-26"
 SAISIE = {
@@ -352,6 +353,6 @@ def test_reloading_a_cards_address_leads_back_to_the_page(chez, porteur, chemin)
 
 def test_a_suspended_programme_is_said_on_the_page(chez, porteur):
     ProgrammeFactory(
-        annee=datetime.now(UTC).year, suspendu_le="2026-01-01", message_suspension="Fermé pour travaux."
+        annee=aujourdhui().year, suspendu_le="2026-01-01", message_suspension="Fermé pour travaux."
     )
     assert "Fermé pour travaux." in texte(chez(porteur).get("/compte/"))

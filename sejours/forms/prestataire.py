@@ -15,7 +15,7 @@ from sejours.photos import PhotoRefusee, redessiner
 from sejours.regles import DELAI_VERROUILLAGE
 from sev.socle.communes import DEPARTEMENTS, choix_de_communes, nom_officiel
 from sev.socle.filtres import Filtre, choix_d_annees
-from sev.socle.saisie import CodePostalField, TexteField
+from sev.socle.saisie import CodePostalField, SommeField, TexteField
 from sev.socle.typographie import euros
 
 CHAMBRES_MAX = 2000
@@ -151,13 +151,11 @@ class PhotoForm(forms.Form):
         return fichier
 
 
-def champ_prix(label: str, **options) -> forms.DecimalField:
-    """Return a field for an amount of euros, with a comma or a dot."""
-    return forms.DecimalField(
+def champ_prix(label: str, **options) -> SommeField:
+    """Return a field for an amount of euros, written as one likes: 410, 410,50, 1 410 €."""
+    return SommeField(
         label=label,
         min_value=Decimal("0.01"),
-        decimal_places=2,
-        localize=True,
         widget=forms.TextInput(attrs={"class": "court", "inputmode": "decimal", "maxlength": "12"}),
         error_messages={
             "required": "Écrivez le prix",

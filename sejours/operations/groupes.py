@@ -184,7 +184,8 @@ def verrouiller_listes(*, le: date, maintenant: datetime) -> int:
 
 @transaction.atomic
 def _verrouiller_un_lot(*, le: date, maintenant: datetime) -> int:
-    dus = Groupe.objects.a_verrouiller(le=le).order_by("pk")
+    # In the order of the index of the open lists: by key, all groups ever closed would be gone through to find a few.
+    dus = Groupe.objects.a_verrouiller(le=le).order_by("dernier_jour", "pk")
     cles = list(dus.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)[:LOT])
     # Their free places change too: all stays in one order, or two clocks would wait for each other.
     sejours = Sejour.objects.filter(pk__in=Groupe.objects.filter(pk__in=cles).values("sejour"))

@@ -389,7 +389,7 @@ def test_while_suspended_no_stay_is_published_and_anc_s_message_says_why(client,
 def test_nothing_is_carried_over_to_a_year_that_is_suspended_or_not_open(client, offre):
     SejourFactory(offre=offre)
     adresse = reverse("offre-reconduire", args=[offre.pk])
-    reponse = client.post(adresse, {"prix": "410"})
+    reponse = client.post(adresse, {"prix": "4 10,00\u202f€"})
     assert (reponse.status_code, reponse.context["form"].non_field_errors()) == (
         422,
         ["Le programme 2023 n'est pas encore ouvert."],

@@ -77,7 +77,7 @@ def test_from_the_search_to_the_group(
         viewport={"width": largeur, "height": 800},
         java_script_enabled=script,
     )
-    contexte.set_default_timeout(10_000)
+    contexte.set_default_timeout(60_000)
     page = contexte.new_page()
     entrer(page, porteur)
     page.goto(reverse("offres"))

@@ -28,14 +28,17 @@ from sev.socle.temps import aujourdhui, maintenant
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LARGEURS = (1280, 390)
-L_AN_PROCHAIN = aujourdhui().year + 1
+
+
+def l_an_prochain() -> int:
+    return aujourdhui().year + 1
 
 
 @pytest.fixture
 def prestataire():
     tarifs_du_manuel()
     ProgrammeFactory(annee=aujourdhui().year)
-    ProgrammeFactory(annee=L_AN_PROCHAIN)
+    ProgrammeFactory(annee=l_an_prochain())
     organisme = PrestataireFactory(nom="VILLAGES DU SUD")
     return CompteFactory(organisme=organisme, identifiant="presta34", seul=True, nom="Léa MARTIN")
 
@@ -71,7 +74,7 @@ def test_a_new_provider_publishes_a_season(navigateur, live_server, prestataire,
         viewport={"width": largeur, "height": 800},
         java_script_enabled=script,
     )
-    contexte.set_default_timeout(10_000)
+    contexte.set_default_timeout(60_000)
     page = contexte.new_page()
     entrer(page, prestataire)
     if largeur < 768:
@@ -105,17 +108,17 @@ def test_a_new_provider_publishes_a_season(navigateur, live_server, prestataire,
 
     page.get_by_role("link", name="Les Goélands").click()
     page.get_by_role("link", name="Ajouter une offre").click()
-    page.get_by_label("Année").select_option(str(L_AN_PROCHAIN))
+    page.get_by_label("Année").select_option(str(l_an_prochain()))
     page.get_by_label("8 jours, 7 nuits").check()
     page.get_by_label("Prix par personne, en euros").fill("399,50")
     page.get_by_role("button", name="Enregistrer l'offre").click()
-    page.get_by_label("Date de début").fill(f"06/05/{L_AN_PROCHAIN}")
-    page.get_by_label("Puis chaque semaine, jusqu'au").fill(f"03/06/{L_AN_PROCHAIN}")
+    page.get_by_label("Date de début").fill(f"06/05/{l_an_prochain()}")
+    page.get_by_label("Puis chaque semaine, jusqu'au").fill(f"03/06/{l_an_prochain()}")
     page.get_by_label("Places par séjour").fill("40")
     page.get_by_role("button", name="Publier").click()
     page.get_by_text("un par semaine").wait_for()
     assert [s.debut for s in Sejour.objects.all()] == [
-        date(L_AN_PROCHAIN, 5, 6) + timedelta(weeks=n) for n in range(5)
+        date(l_an_prochain(), 5, 6) + timedelta(weeks=n) for n in range(5)
     ]
     contexte.close()
 

@@ -329,6 +329,10 @@ class InscriptionAdmin(GrandeListe, Figee):
 
     get_readonly_fields = get_fields
 
+    def get_ordering(self, request):
+        """Sort a year by departure: it is then read where it stands, not from the last registration back to it."""
+        return ["-debut", "-pk"] if ParAnnee.parameter_name in request.GET else self.ordering
+
     def get_queryset(self, request):
         """Load what a page and its acts need."""
         return (

@@ -9,6 +9,7 @@ from seniors.models import Doublon, Fusion, Inscription, Senior
 from seniors.operations.doublons import ecarter, reproposer
 from seniors.operations.fusions import ADRESSE, CHAMPS, FusionRefusee, defaire_fusion, fusionner, prevoir
 from sev.socle.admin import JournalAdmin
+from sev.socle.lectures import noter
 from sev.socle.saisie import MotifField
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import euros, periode_longue
@@ -236,6 +237,12 @@ class DoublonAdmin(Figee):
         doublon = self.get_object(request, object_id)
         cote_a_cote = {"comparaison": comparaison(doublon)} if doublon else {}
         return super().change_view(request, object_id, form_url, cote_a_cote | (extra_context or {}))
+
+    def executer(self, request, un_acte, objet=None):
+        """Note that the page of the merge is read too: it says addresses and e-mails (X2)."""
+        if un_acte is FUSIONNER:
+            noter(quoi="doublon", cle=objet.pk, par=request.user)
+        return super().executer(request, un_acte, objet)
 
 
 @admin.register(Fusion)

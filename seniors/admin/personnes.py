@@ -10,7 +10,7 @@ from sejours.admin import Figee, Lecture
 from seniors.documents.donnees import IDENTITE, en_json, en_page
 from seniors.models import DemandeDonnees, Inscription, Senior
 from seniors.operations.retention import effacer_donnees, noter_export, pourquoi_garder
-from sev.socle.admin import JournalAdmin, LectureAdmin
+from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin
 from sev.socle.telechargement import document
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.texte import cle
@@ -132,7 +132,7 @@ class EnUsage(admin.SimpleListFilter):
 
 
 @admin.register(Senior)
-class SeniorAdmin(Figee):
+class SeniorAdmin(GrandeListe, Figee):
     """Persons, found by number or name however it is spelled; their data is given or erased from here (X4)."""
 
     creation = "seniors.change_senior"
@@ -148,9 +148,7 @@ class SeniorAdmin(Figee):
     ]
     list_display_links = ["pk", "nom"]
     list_filter = [EnUsage]
-    search_fields = ["nom"]
     search_help_text = "Numéro de fiche, ou nom et prénom (leur début suffit)"
-    show_full_result_count = False
     fields = [*IDENTITE, "adresse_a_verifier", "fusionne_dans", "anonymise_le"]
     inlines = [InscriptionInline]
     actes = (EXPORTER, EFFACER)

@@ -52,7 +52,7 @@ DU_SEJOUR = (
 
 def donnees_de(senior: Senior) -> dict:
     """Return all that is known of `senior`, section by section, label by label; what was left empty is left out."""
-    autres = list(Senior.objects.filter(fusionne_dans=senior).order_by("pk"))
+    autres = list(Senior.objects.filter(pk__in=Senior.objects.anciennes([senior.pk])).order_by("pk"))
     inscriptions = list(
         Inscription.objects.filter(senior=senior)
         .select_related(
@@ -65,7 +65,7 @@ def donnees_de(senior: Senior) -> dict:
         "Autres orthographes": [_valeurs(autre, IDENTITE) for autre in autres],
         "Séjours": [_sejour(i) | _valeurs(i, DU_SEJOUR) for i in inscriptions],
         "Aides": _aides(inscriptions),
-        "Actes sur la fiche et les inscriptions": _actes(senior, inscriptions),
+        "Actes sur la fiche et les inscriptions": _actes([senior, *autres], inscriptions),
         "Demandes sur les données": [
             {"le": _dire(d.le), "nature": d.get_nature_display(), "motif": d.motif}
             for d in senior.demandes.order_by("pk")
@@ -142,10 +142,10 @@ def _aides(inscriptions: list[Inscription]) -> list[dict[str, str]]:
     ]
 
 
-def _actes(senior: Senior, inscriptions: list[Inscription]) -> list[dict[str, str]]:
+def _actes(fiches: list[Senior], inscriptions: list[Inscription]) -> list[dict[str, str]]:
     """Return what was done, and when: who did it is a clerk's data, not hers."""
     sources = (
-        ("fiche", Senior.pgh_event_model.objects.filter(pgh_obj=senior.pk)),
+        ("fiche", Senior.pgh_event_model.objects.filter(pgh_obj__in=[fiche.pk for fiche in fiches])),
         ("inscription", Inscription.pgh_event_model.objects.filter(pgh_obj__in=[i.pk for i in inscriptions])),
     )
     actes = [

@@ -7,6 +7,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import ExtractYear
@@ -96,7 +97,12 @@ class InscriptionQuerySet(models.QuerySet):
         "fin",
         "annee",
     ],
-    meta={"indexes": [models.Index(fields=["groupe", "-pgh_id"], name="journal_des_inscriptions")]},
+    meta={
+        "indexes": [
+            models.Index(fields=["groupe", "-pgh_id"], name="journal_des_inscriptions"),
+            BrinIndex(fields=["pgh_created_at"], name="inscriptions_par_jour", autosummarize=True),
+        ]
+    },
 )
 class Inscription(models.Model):
     """A senior on a list (I1). Removed means `effacee_le`: the row stays, so that it can be put back until the lock.
@@ -207,6 +213,8 @@ class Inscription(models.Model):
             models.Index(
                 fields=["fin"], name="revenus_a_effacer", condition=Q(revenus_effaces_le__isnull=True)
             ),
+            # A year far back is read where it stands; a summary of the table's blocks, next to nothing to write.
+            BrinIndex(fields=["debut"], name="inscriptions_par_depart", autosummarize=True),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -104,6 +104,15 @@ class SeniorQuerySet(models.QuerySet):
         depuis = Inscription.objects.filter(senior=models.OuterRef("pk"), fin__gt=limite)
         return self.filter(~models.Exists(depuis), en_usage=True, cree_le__date__lte=limite)
 
+    def anciennes(self, cles: list[int]) -> dict[int, int]:
+        """Return the former spellings that lead to these persons, however many merges away: key → the person's."""
+        trouvees, derniers = {}, {cle: cle for cle in cles}
+        while derniers:
+            absorbees = self.filter(fusionne_dans__in=derniers).values_list("pk", "fusionne_dans")
+            derniers = {pk: derniers[gardee] for pk, gardee in absorbees}
+            trouvees |= derniers
+        return trouvees
+
     def nommes(self, mots: list[str]):
         """Return the persons each of `mots` begins a name of: usage or birth name, first name (index by trigrams)."""
         personnes = self

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from conventions.courriels import credits_ajoutes
-from conventions.models import Compte, Convention, DemandeComplement
+from conventions.models import Compte, Convention, DemandeComplement, Organisme
 from conventions.operations import complements, conventions
 from conventions.operations.credits import CreditRefuse, allouer
 from seniors import courriels
@@ -28,8 +28,14 @@ def doter(
 ) -> list[Inscription]:
     """Allot `montant` euros and serve the queue; return who gains an aid. Mails the porteur.
 
-    Locks programme, credit, then without waiting the lists. Raises CreditRefuse beyond the envelope.
+    Locks convention, programme, credit, then without waiting the lists. Raises CreditRefuse unless the convention is a
+    porteur's and active, and beyond the envelope.
     """
+    convention = conventions.verrouiller(convention)
+    if not convention.active:
+        raise CreditRefuse("Cette convention n'est pas active.")
+    if convention.organisme.nature != Organisme.Nature.PORTEUR:
+        raise CreditRefuse("Un prestataire ne reçoit pas de crédits.")
     mouvement = allouer(
         convention=convention,
         annee=annee,
@@ -50,11 +56,9 @@ def renouveler(
 ) -> list[Inscription]:
     """Allot the first credit of a year (C1), once; return who gains an aid. Locks the convention, then as `doter`.
 
-    Raises CreditRefuse when the convention is not active or the year is allotted already.
+    Raises CreditRefuse as `doter` does, and when the year is allotted already.
     """
     convention = conventions.verrouiller(convention)
-    if not convention.active:
-        raise CreditRefuse("Cette convention n'est pas active.")
     if convention.dotee(annee):
         raise CreditRefuse(
             f"Des crédits {annee} sont déjà alloués. Pour en ajouter, accordez un complément.", champ="annee"
@@ -68,7 +72,8 @@ def accorder(
 ) -> list[Inscription]:
     """Accept a request, for what it asks or less, and serve the queue; return who gains an aid. Mails the porteur.
 
-    Locks the request, programme, credit, then without waiting the lists. Raises ComplementRefuse, CreditRefuse.
+    Locks the request, convention, programme, credit, then without waiting the lists. Raises ComplementRefuse,
+    CreditRefuse.
     """
     complements.accorder(
         demande=demande, montant=montant, reponse=reponse, par=par, le=le, maintenant=maintenant

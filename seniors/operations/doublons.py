@@ -9,6 +9,8 @@ from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier, motif_exige
 
 LOT = 1000
+# By one run: less than a minute. Of a base that was never compared, the next nights take the rest.
+LOTS_PAR_PASSAGE = 200
 # Of the trigrams of « NOM PRENOM », in whichever order: DUPONT / DUPOND Jeanne share 0.75, MARIE / MARIE-THÉRÈSE 0.57.
 RESSEMBLANCE_PROBABLE = 0.5
 
@@ -72,11 +74,12 @@ class DoublonRefuse(RefusMetier):
 def chercher_doublons(*, maintenant: datetime) -> int:
     """Compare those whose identity is new or changed with everybody, lot by lot; return how many pairs were found.
 
-    Somebody whom a registration holds at that instant is compared by the next run.
+    Who is held by a registration at that instant, or comes after LOTS_PAR_PASSAGE lots, waits for the next run.
     """
     avant = Doublon.objects.count()
-    while _comparer_un_lot(maintenant):
-        pass
+    for _ in range(LOTS_PAR_PASSAGE):
+        if not _comparer_un_lot(maintenant):
+            break
     return max(Doublon.objects.count() - avant, 0)
 
 

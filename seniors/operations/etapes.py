@@ -81,7 +81,14 @@ def ajouter_a_la_liste(
 def remettre_sur_la_liste(
     *, inscription: Inscription, groupe: Groupe, par, le: date, maintenant: datetime
 ) -> None:
-    """Put one person back on the list, by the same rules as a registration (I13). Raises InscriptionRefusee."""
+    """Put one person, who is locked, back on the list, by the same rules as a registration (I13).
+
+    Raises InscriptionRefusee, also when the person's data was erased since (X4).
+    """
+    if not inscription.senior.en_usage:
+        refuser(
+            Obstacle("", "Les données de cette personne ont été effacées : elle ne revient pas sur la liste.")
+        )
     autres = inscriptions_de(inscription.senior, groupe, sauf=inscription.pk)
     refuser(empechement(autres, groupe))
     inscription.aide = None

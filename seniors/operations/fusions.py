@@ -1,12 +1,14 @@
 """Merging two rows of one person, and undoing it (I18): the registrations pass over, one aid a year stays (I9).
 
-Lock order everywhere: groupes by key, seniors by key, credits by key. What would happen is shown first: `prevoir`.
+Lock order everywhere: groupes by key, seniors by key, the pair, credits by key. What would happen is shown first:
+`prevoir`.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.dateparse import parse_date
 
 from conventions.models import Credit
@@ -18,6 +20,7 @@ from seniors.operations.decisions import examiner, inscriptions_de
 from seniors.operations.doublons import rouvrir
 from seniors.operations.fiches import Fiche
 from seniors.operations.files import servir_file
+from seniors.regles.eligibilite import age_au, age_requis
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
 from sev.socle.refus import RefusMetier
@@ -64,18 +67,22 @@ def fusionner(
     """Make `absorber` a former spelling of `garder`: registrations pass over, the rules run again (I9, I11, I18).
 
     `prises` names the fields of CHAMPS whose value is taken from `absorber`. The later of two aids of a year is
-    released, its porteur mailed, the queue served. Locks the groups of both, both persons, credits. Raises
-    FusionRefusee: same list, stays that overlap, a second aid on a list already settled.
+    released, its porteur mailed, the queue served. Locks the groups of both, both persons, their pair, credits. Raises
+    FusionRefusee: same list, stays that overlap, a second aid on a list already settled, a birth date that is too young
+    for a list that isn't (I5), a pair that a colleague set aside.
     """
     motif = _motif(motif)
     with acte("fusion de deux fiches", par=par, motif=motif):
         groupes = _verrouiller_groupes(garder, absorber)
         garder, absorber = _verrouiller_personnes(garder, absorber)
         _inchanges(groupes, garder, absorber)
+        _pas_ecartees(garder, absorber)
         presentes = _presentes(garder, absorber)
         prevision = _prevoir(presentes, garder, absorber)
         if prevision.refus:
             raise FusionRefusee(" ".join(prevision.refus))
+        naissance = (absorber if "date_naissance" in prises else garder).date_naissance
+        _verifier_les_ages(presentes, naissance)
         _reprendre(prevision.reprises, par=par, le=le, maintenant=maintenant)
         _ne_plus_attendre(presentes)
         deplacees = list(absorber.inscriptions.order_by("pk").values_list("pk", flat=True))
@@ -101,7 +108,7 @@ def defaire_fusion(*, fusion: Fusion, par, motif: str, le: date, maintenant: dat
 
     What was registered since stays with the row that was kept. Registrations without aid because of the other's aid
     are decided again by the rules, credit permitting, on lists neither settled nor cancelled (I9). Locks as
-    `fusionner` does. Raises FusionRefusee.
+    `fusionner` does. Raises FusionRefusee, also while somebody would stand too young on such a list (I5).
     """
     motif = _motif(motif)
     with acte("fusion défaite", par=par, motif=motif):
@@ -114,6 +121,10 @@ def defaire_fusion(*, fusion: Fusion, par, motif: str, le: date, maintenant: dat
         absorbee.a_comparer = gardee.a_comparer = True
         _rendre(fusion, gardee, absorbee)
         gardee.inscriptions.filter(pk__in=fusion.deplacees).update(senior=absorbee)
+        for rendue in (gardee, absorbee):
+            _verifier_les_ages(
+                [i for i in _presentes(gardee, absorbee) if i.senior_id == rendue.pk], rendue.date_naissance
+            )
         fusion.defaite_le, fusion.defaite_par, fusion.motif_defaite = maintenant, par, motif
         fusion.save(update_fields=["defaite_le", "defaite_par", "motif_defaite"])
         rouvrir(Doublon.objects.de(gardee, absorbee))
@@ -164,6 +175,16 @@ def _inchanges(groupes: dict[int, Groupe], un: Senior, autre: Senior) -> None:
         )
 
 
+def _pas_ecartees(un: Senior, autre: Senior) -> None:
+    """Lock the pair, and refuse what a colleague has said are two persons: that must be taken back first."""
+    paire = Doublon.objects.de(un, autre).select_for_update(of=("self",)).first()
+    if paire and paire.decision == Doublon.Decision.DIFFERENTES:
+        raise FusionRefusee(
+            "Un collègue a écrit que ce ne sont pas les mêmes personnes. Relisez la paire, et remettez-la d'abord "
+            "parmi celles à décider."
+        )
+
+
 # --- What would happen ------------------------------------------------------------------------------------
 
 
@@ -206,6 +227,19 @@ def _incompatibles(a: Inscription, b: Inscription) -> str:
     return ""
 
 
+def _verifier_les_ages(presentes: list[Inscription], naissance: date) -> None:
+    """Refuse a birth date with which somebody is too young for one of these lists, less those settled (I5)."""
+    for inscription in presentes:
+        requis = age_requis(inscription.eligibilite, handicape=inscription.handicape)
+        if inscription.groupe.solde_le is None and requis and age_au(naissance, inscription.debut) < requis:
+            raise FusionRefusee(
+                f"Née le {naissance:%d/%m/%Y}, cette personne n'aurait pas {requis} ans au départ du groupe "
+                f"n° {inscription.groupe_id} ({periode_longue(inscription.debut, inscription.fin)}) : retirez-la "
+                "d'abord de cette liste, ou gardez l'autre date de naissance.",
+                champ="date_naissance",
+            )
+
+
 def _deja_soldee(inscription: Inscription) -> str:
     return (
         f"La seconde aide {inscription.annee}, groupe n° {inscription.groupe_id}, est sur une liste déjà soldée : elle "
@@ -216,15 +250,17 @@ def _deja_soldee(inscription: Inscription) -> str:
 # --- Aids -------------------------------------------------------------------------------------------------
 
 
+def _verrouiller_les_credits(porteurs_et_annees: set[tuple[int, int]]) -> None:
+    """Lock these credits by key: whoever pays a batch, or cancels a stay, takes several of them too."""
+    visees = Q(pk__in=[])
+    for porteur, annee in porteurs_et_annees:
+        visees |= Q(convention=porteur, programme=annee)
+    list(Credit.objects.select_for_update(no_key=True, of=("self",)).filter(visees).order_by("pk"))
+
+
 def _reprendre(reprises: tuple[Inscription, ...], *, par, le: date, maintenant: datetime) -> None:
     """Release the second aids of a year; credits are locked in one order."""
-    credits = [
-        Credit.objects.filter(convention=i.groupe.porteur_id, programme=i.annee).values_list("pk", flat=True)[
-            0
-        ]
-        for i in reprises
-    ]
-    list(Credit.objects.select_for_update(no_key=True).filter(pk__in=credits).order_by("pk"))
+    _verrouiller_les_credits({(i.groupe.porteur_id, i.annee) for i in reprises})
     for inscription in reprises:
         montant = inscription.aide
         inscription.motif_sans_aide, inscription.modifiee_le = DEJA_AIDE, maintenant
@@ -268,8 +304,10 @@ def _redecider(
         groupe__solde_le__isnull=True,
         groupe__annule_le__isnull=True,
     )
+    privees = list(privees.select_related("senior").order_by("inscrite_le", "pk"))
+    _verrouiller_les_credits({(groupes[i.groupe_id].porteur_id, i.annee) for i in privees})
     aidees = []
-    for inscription in privees.select_related("senior").order_by("inscrite_le", "pk"):
+    for inscription in privees:
         groupe = inscription.groupe = groupes[inscription.groupe_id]
         decision = examiner(
             groupe=groupe,

@@ -14,6 +14,7 @@ from django.db.models.functions import Cast, Concat, ExtractYear, Left
 
 from sejours.models import Groupe
 from seniors.models import DemandeDonnees, Doublon, Fusion, Inscription, Senior
+from sev.socle.courriels import TENTATIVES_MAX
 from sev.socle.journal import acte
 from sev.socle.models import Courriel
 from sev.socle.refus import RefusMetier
@@ -49,9 +50,7 @@ def effacer_revenus(*, cles: list[int], le: date, maintenant: datetime) -> int:
 @transaction.atomic
 def oublier_personnes(*, cles: list[int], le: date, maintenant: datetime) -> int:
     """Take their names from those of these persons who may be forgotten, and whom nobody is registering right now."""
-    sans_attendre = {"of": ("self",), "no_key": True, "skip_locked": True}
-    libres = Senior.objects.select_for_update(**sans_attendre).filter(pk__in=cles).order_by("pk")
-    prises = list(libres.values_list("pk", flat=True))
+    prises = _prendre(cles)
     # Asked again under the lock: a list may have taken one of them since.
     dues = list(Senior.objects.a_oublier(le=le).filter(pk__in=prises).values_list("pk", flat=True))
     with acte("données effacées, durée de conservation"):
@@ -78,14 +77,15 @@ def oublier_fusions(*, cles: list[int], le: date, maintenant: datetime) -> int:
 def effacer_donnees(*, senior: Senior, motif: str, par, le: date, maintenant: datetime) -> DemandeDonnees:
     """Forget a person who asks for it, at once, whatever spelling she had; the ledger is kept (X4).
 
-    Locks the groups of her registrations by key, then her. Raises EffacementRefuse while a stay is to come or an aid
-    not settled.
+    Locks the groups of her registrations by key, then her and her former spellings by key. Raises EffacementRefuse
+    while a stay is to come or an aid not settled.
     """
     motif = _motif(motif)
     with acte("données effacées à la demande", par=par, motif=motif):
         groupes = Groupe.objects.verrouiller().filter(inscriptions__senior=senior.pk).order_by("pk")
         list(groupes.values_list("pk"))
-        senior = Senior.objects.verrouiller().get(pk=senior.pk)
+        cles = [senior.pk, *Senior.objects.anciennes([senior.pk])]
+        senior = {s.pk: s for s in Senior.objects.verrouiller().filter(pk__in=cles).order_by("pk")}[senior.pk]
         if not senior.en_usage:
             raise EffacementRefuse(
                 "Cette fiche est déjà effacée, ou n'est qu'une ancienne orthographe d'une autre."
@@ -129,13 +129,26 @@ def _motif(motif: str) -> str:
     return motif.strip()
 
 
+def _prendre(cles: list[int]) -> list[int]:
+    """Lock those of these persons whom nobody holds, nor any of their former spellings; return them.
+
+    Nobody is waited for: whoever parts two rows takes them in the order of their keys.
+    """
+    sans_attendre = Senior.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    prises = list(sans_attendre.filter(pk__in=cles).order_by("pk").values_list("pk", flat=True))
+    anciennes = Senior.objects.anciennes(prises)
+    libres = set(sans_attendre.filter(pk__in=anciennes).order_by("pk").values_list("pk", flat=True))
+    tenues = {actuelle for ancienne, actuelle in anciennes.items() if ancienne not in libres}
+    return [cle for cle in prises if cle not in tenues]
+
+
 def _noter(senior: Senior, nature: str, motif: str, *, par, maintenant: datetime) -> DemandeDonnees:
     return DemandeDonnees.objects.create(senior=senior, nature=nature, motif=motif, par=par, le=maintenant)
 
 
 def _oublier(cles: list[int], maintenant: datetime) -> None:
     """Take their names from these persons, who are locked, from their former spellings and from the journal."""
-    toutes = _avec_les_absorbees(cles)
+    toutes = sorted({*cles, *Senior.objects.anciennes(cles)})
     rang = Concat(Value("N"), Cast("pk", CharField()))
     Senior.objects.filter(pk__in=toutes).update(
         nom=SANS_NOM,
@@ -167,17 +180,15 @@ def _oublier(cles: list[int], maintenant: datetime) -> None:
         curseur.execute("SELECT seniors_oublier(%s)", [toutes])
 
 
-def _avec_les_absorbees(cles: list[int]) -> list[int]:
-    """Return the keys with those of the former spellings that lead to them, however many merges away."""
-    toutes, derniers = set(cles), set(cles)
-    while derniers:
-        absorbees = Senior.objects.filter(fusionne_dans__in=derniers).values_list("pk", flat=True)
-        derniers = set(absorbees) - toutes
-        toutes |= derniers
-    return sorted(toutes)
-
-
 def _oublier_les_courriels(senior: Senior) -> None:
-    """Take away the texts of the mails that named the person, sent already."""
-    nom = rf"{re.escape(senior.prenom)}\s+{re.escape(senior.nom)}"
-    Courriel.objects.filter(envoye_le__isnull=False, texte__regex=nom).update(texte="", html="")
+    """Take away the texts of the mails that named the person, under any spelling, sent or given up.
+
+    One that still waits leaves first, and goes like the others in its time.
+    """
+    ecrits = Senior.pgh_event_model.objects.filter(
+        pgh_obj__in=[senior.pk, *Senior.objects.anciennes([senior.pk])]
+    )
+    noms = set(ecrits.order_by().values_list("prenom", "nom").distinct()) | {(senior.prenom, senior.nom)}
+    motifs = "|".join(rf"{re.escape(prenom)}\s+{re.escape(nom)}" for prenom, nom in sorted(noms))
+    finis = Q(envoye_le__isnull=False) | Q(tentatives__gte=TENTATIVES_MAX)
+    Courriel.objects.filter(finis, texte__regex=motifs).update(texte="", html="")

@@ -9,9 +9,11 @@ import time_machine
 from django.test import Client
 from openpyxl import load_workbook
 
+from conventions.admin import export
 from conventions.models import Bareme, Compte, Convention, Credit, DemandeComplement, Programme, Tarif
 from conventions.operations.complements import demander
 from conventions.operations.conventions import ConventionRefusee, rouvrir, suspendre
+from conventions.operations.credits import reprendre
 from conventions.tests.factories import (
     CompteFactory,
     ConventionFactory,
@@ -25,7 +27,9 @@ from sejours.operations.groupes import GroupeRefuse, preinscrire
 from sejours.operations.options import OptionRefusee, poser
 from sejours.tests.factories import GroupeFactory, SejourFactory
 from seniors.tests.factories import MAINTENANT, InscriptionFactory, clair, groupe_dote, solde
+from sev.socle import admin as socle_admin
 from sev.socle.models import Courriel
+from sev.socle.tableur import TYPE_XLSX
 
 LE = date(2022, 4, 22)
 
@@ -131,6 +135,36 @@ def test_lists_leave_as_spreadsheets_as_they_are_filtered(agent, groupe, porteur
     for modele in ("mouvement", "demandecomplement"):
         assert agent.get(f"{adresse(modele)}tableur/").status_code == 200
         assert agent.get(f"{adresse(modele)}tableur/?inconnu=1").status_code == 302
+
+
+def test_too_long_a_list_is_to_be_filtered_before_it_leaves(agent, groupe, porteur, monkeypatch):
+    monkeypatch.setattr(export, "LIGNES_MAX", 1)
+    filtre = "credit__programme__annee__exact=2022"
+    longue = agent.get(f"{adresse('mouvement')}tableur/?{filtre}")
+    assert (longue.status_code, longue["Location"]) == (302, f"{adresse('mouvement')}?{filtre}")
+    assert "filtrez-la" in texte(agent.get(longue["Location"]))
+    courte = agent.get(f"{adresse('mouvement')}tableur/?{filtre}&nature__exact=ALLOCATION")
+    assert courte["Content-Type"] == TYPE_XLSX
+
+
+def test_the_ledger_is_bounded_and_searched_by_porteur_registration_and_reason(agent, groupe, monkeypatch):
+    monkeypatch.setattr(socle_admin, "LIGNES_MAX", 2)
+    credit = Credit.objects.get()
+    engagement = credit.mouvements.get(nature="ENGAGEMENT")
+    dotation = credit.mouvements.get(nature="ALLOCATION")
+    for rang in range(3):
+        autre = CreditFactory(annee=2030 + rang)
+        reprendre(credit=autre, montant=Decimal(10), par=None, le=LE, motif=f"Reliquat {rang}")
+
+    def trouves(cherche):
+        return list(agent.get(adresse("mouvement"), {"q": cherche}).context["cl"].result_list)
+
+    assert agent.get(adresse("mouvement")).context["cl"].result_count == 2
+    numero = groupe.porteur.convention.numero
+    assert trouves(numero) == trouves(groupe.porteur.nom) == [engagement, dotation]
+    assert trouves(str(engagement.inscription_id)) == [engagement]
+    assert [m.motif for m in trouves("reliquat 1")] == ["Reliquat 1"]
+    assert trouves("inconnu au bataillon") == []
 
 
 def test_a_spreadsheet_of_the_admin_is_for_staff_with_the_right(groupe, porteur):

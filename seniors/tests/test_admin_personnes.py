@@ -14,6 +14,7 @@ from conventions.tests.factories import CompteFactory, connecter
 from sejours.models import Groupe
 from seniors.models import DemandeDonnees, Doublon, Fusion, Senior
 from seniors.operations.doublons import chercher_doublons
+from seniors.operations.fusions import fusionner
 from seniors.tests.factories import PARIS, InscriptionFactory, SeniorFactory, clair, groupe_dote, solde
 from sev.socle.models import Lecture
 
@@ -51,6 +52,13 @@ def test_the_list_counts_the_pairs_and_tells_each(agent, doublon):
     page = texte(agent.get(reverse("admin:seniors_doublon_changelist")))
     assert "1 doublon probable" in page
     assert f"n° {doublon.ancienne_id} Jeanne MARTIN / n° {doublon.recente_id} Jeane MARTAIN" in page
+
+
+@pytest.mark.parametrize("page", ["change", "fusionner"])
+def test_reading_the_addresses_of_two_persons_is_noted_on_each_page_that_says_them(agent, doublon, page):
+    reponse = agent.get(adresse(doublon, page))
+    assert "12 RUE DES LILAS" in texte(reponse) or "06 01 02 03 04" in texte(reponse)
+    assert [(lue.quoi, lue.cle) for lue in Lecture.objects.all()] == [("doublon", doublon.pk)]
 
 
 def test_the_two_stand_side_by_side_with_what_differs_and_their_stays(agent, doublon):
@@ -167,6 +175,23 @@ def test_what_is_held_is_handed_over_whole_and_noted(agent, doublon):
         ("EXPORT", "Courriel du 3 mai"),
         ("EXPORT", "Le même"),
     ]
+
+
+def test_an_export_gives_every_former_spelling_however_many_merges_away(agent, doublon):
+    premiere, seconde = doublon.recente, doublon.ancienne
+    derniere = SeniorFactory(nom="MARTINE", prenom="Jeanne", date_naissance=date(1948, 3, 12))
+    for garder, absorber in ((seconde, premiere), (derniere, seconde)):
+        fusionner(
+            garder=garder,
+            absorber=absorber,
+            par=CompteFactory(ancv=True),
+            motif="Même personne",
+            le=MAINTENANT.date(),
+            maintenant=MAINTENANT,
+        )
+    reponse = agent.post(adresse(derniere, "exporter"), {"motif": "Courriel du 3 mai", "format": "json"})
+    orthographes = json.loads(reponse.content)["Autres orthographes"]
+    assert {autre["nom d'usage"] for autre in orthographes} == {"MARTIN", "MARTAIN"}
 
 
 def test_an_erasure_says_what_holds_it_back_then_is_done(agent, doublon):

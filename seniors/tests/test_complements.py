@@ -452,3 +452,54 @@ def test_a_porteur_without_credit_has_its_page(db):
         page = texte(client.get("/credits/"))
     assert "Pas encore de mouvement." in page
     assert Inscription.objects.count() == 0
+
+
+# --- A convention that is stopped -------------------------------------------------------------------------------
+
+
+def test_a_request_of_a_convention_suspended_since_is_refused_not_accepted(porteur, groupe, ancv):
+    demande = demande_de(porteur)
+    suspendre(convention=groupe.porteur.convention, motif="Contrôle", par=ancv, le=LE)
+    with pytest.raises(ComplementRefuse, match="suspendue ou close"):
+        accepte(demande, 160, ancv)
+    demande.refresh_from_db()
+    assert (demande.en_attente, solde(groupe)[0]) == (True, 220)
+    refuser(demande=demande, reponse="Convention suspendue.", par=ancv, maintenant=MAINTENANT)
+
+
+def test_no_money_is_given_on_a_convention_that_is_not_active(porteur, groupe, ancv):
+    convention = groupe.porteur.convention
+    suspendre(convention=convention, motif="Contrôle", par=ancv, le=LE)
+    with pytest.raises(CreditRefuse, match="n'est pas active"):
+        doter(
+            convention=convention,
+            annee=2022,
+            montant=Decimal(160),
+            motif="x",
+            par=ancv,
+            le=LE,
+            complement=True,
+        )
+    assert solde(groupe)[0] == 220
+
+
+def test_a_provider_is_given_no_money_whichever_way(groupe, ancv):
+    convention = groupe.sejour.offre.equipement.prestataire.convention
+    for donner in (doter, renouveler):
+        with pytest.raises(CreditRefuse, match="prestataire ne reçoit pas"):
+            donner(convention=convention, annee=2022, montant=Decimal(160), motif="x", par=ancv, le=LE)
+    assert not Credit.objects.filter(convention=convention).exists()
+
+
+# --- A year that isn't open -------------------------------------------------------------------------------------
+
+
+@time_machine.travel("2022-04-22T10:32:00+02:00", tick=False)
+def test_more_is_asked_only_for_a_year_whose_programme_is_open(client, porteur):
+    connecter(client, porteur)
+    page = client.get("/credits/").content.decode()
+    assert ("/credits/2022/complement/" in page, "/credits/2023/complement/" in page) == (True, False)
+    assert client.get("/credits/2023/complement/").status_code == 404
+    ProgrammeFactory(annee=2023)
+    assert "/credits/2023/complement/" in client.get("/credits/").content.decode()
+    assert client.get("/credits/2023/complement/").status_code == 200

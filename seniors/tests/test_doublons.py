@@ -111,6 +111,14 @@ def test_lots_find_what_one_search_finds(db, monkeypatch):
     assert {cle for paire in ensemble for cle in paire[:2]} == {p.pk for p in personnes}
 
 
+def test_a_run_stops_after_so_many_lots_and_the_next_one_goes_on(db, monkeypatch):
+    for nom in ("MARTIN", "MARTAIN", "MARTINS"):
+        personne(nom=nom)
+    monkeypatch.setattr(doublons, "LOT", 1)
+    monkeypatch.setattr(doublons, "LOTS_PAR_PASSAGE", 2)
+    assert [chercher_doublons(maintenant=MAINTENANT) for _ in range(3)] == [1, 2, 0]
+
+
 def test_not_the_same_is_remembered_and_may_be_looked_at_again(jeanne):
     autre, agent = personne(nom="MARTAIN"), CompteFactory(ancv=True)
     trouves()

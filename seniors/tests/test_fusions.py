@@ -409,3 +409,88 @@ def test_a_merge_takes_as_many_statements_for_many_stays_as_for_few(fusionne):
         return len(requetes)
 
     assert combien(2) == combien(6)
+
+
+# --- Ages (I5) --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def jeune(db):
+    """The same names, born twenty years later: 54 at the stay of May 2022."""
+    return SeniorFactory(nom="MARTIN", prenom="Jeanne", date_naissance=date(1968, 3, 12))
+
+
+@pytest.mark.parametrize("garder_la_jeune", [True, False])
+def test_a_birth_date_too_young_for_a_list_is_refused_at_the_date(jeanne, jeune, fusionne, garder_la_jeune):
+    inscription = InscriptionFactory(groupe=groupe_dote(), senior=jeanne)
+    with pytest.raises(FusionRefusee, match="60 ans au départ du groupe") as refus:
+        if garder_la_jeune:
+            fusionne(jeune, jeanne)
+        else:
+            fusionne(jeanne, jeune, prises=frozenset({"date_naissance"}))
+    assert refus.value.champ == "date_naissance"
+    assert (etats(inscription), Fusion.objects.count()) == ([(jeanne.pk, 160)], 0)
+    fusionne(jeune, jeanne, prises=frozenset({"date_naissance"}))
+    assert etats(inscription) == [(jeune.pk, 160)]
+
+
+@pytest.mark.parametrize("champs", [{"handicape": True}, {"eligibilite": "AIDANT"}])
+def test_the_age_asked_for_is_that_of_the_registration(jeanne, fusionne, champs):
+    """55 when disabled, none of a carer."""
+    groupe = groupe_dote()
+    lie = InscriptionFactory(groupe=groupe, dependant=True)
+    if champs.get("eligibilite"):
+        champs = champs | {"senior_lie": lie}
+    InscriptionFactory(groupe=groupe, senior=jeanne, **champs)
+    fusionne(SeniorFactory(nom="MARTIN", prenom="Jeanne", date_naissance=date(1966, 3, 12)), jeanne)
+
+
+def test_a_list_that_is_settled_is_not_judged_again(jeanne, jeune, fusionne):
+    groupe = groupe_dote()
+    inscription = InscriptionFactory(groupe=groupe, senior=jeanne)
+    Groupe.objects.filter(pk=groupe.pk).update(solde_le=MAINTENANT)
+    fusionne(jeune, jeanne)
+    assert etats(inscription) == [(jeune.pk, 160)]
+
+
+def test_undoing_a_merge_leaves_nobody_too_young_on_a_list(jeanne, jeune, fusionne, defait):
+    fusion = fusionne(jeune, jeanne, prises=frozenset({"date_naissance"}))
+    jeune.refresh_from_db()
+    inscription = InscriptionFactory(groupe=groupe_dote(), senior=jeune)
+    with pytest.raises(FusionRefusee, match="60 ans au départ du groupe"):
+        defait(fusion)
+    jeune.refresh_from_db()
+    assert (jeune.date_naissance, etats(inscription)) == (date(1948, 3, 12), [(jeune.pk, 160)])
+
+
+# --- What a colleague has decided -------------------------------------------------------------------------------
+
+
+def test_two_persons_whom_a_colleague_told_apart_are_not_merged(jeanne, jeane, fusionne, agent):
+    chercher_doublons(maintenant=MAINTENANT)
+    ecarter(doublon=Doublon.objects.get(), motif="Deux sœurs", par=agent, maintenant=MAINTENANT)
+    with pytest.raises(FusionRefusee, match="ce ne sont pas les mêmes personnes"):
+        fusionne(jeanne, jeane)
+    assert (Fusion.objects.count(), Doublon.objects.get().decision) == (0, "DIFFERENTES")
+
+
+def test_credits_of_a_merge_undone_are_locked_by_key(jeanne, jeane, fusionne, defait):
+    """Two porteurs' credits may be needed: a batch that is paid, or a stay that is cancelled, takes them by key too."""
+    premier, second = (
+        groupe_dote(sejour__debut=date(2022, 6, 11)),
+        groupe_dote(sejour__debut=date(2022, 6, 25)),
+    )
+    InscriptionFactory(groupe=groupe_dote(), senior=jeanne)
+    fusion = fusionne(jeanne, jeane)
+    InscriptionFactory(groupe=second, senior=jeanne, le=date(2022, 4, 23))
+    InscriptionFactory(groupe=premier, senior=jeanne, le=date(2022, 4, 24))
+    with CaptureQueriesContext(connection) as prises:
+        defait(fusion)
+    credits = [r["sql"] for r in prises if 'FROM "conventions_credit"' in r["sql"].split("WHERE")[0]]
+    verrous = [
+        sql
+        for sql in credits
+        if "FOR NO KEY UPDATE" in sql and sql.startswith('SELECT "conventions_credit"."id"')
+    ]
+    assert len(verrous) == 1
+    assert 'ORDER BY "conventions_credit"."id" ASC' in verrous[0]

@@ -15,7 +15,7 @@ from sejours.models import Groupe, RechercheGardee
 from seniors.models import DemandeDonnees, Doublon, Fusion, Inscription, Senior
 from seniors.operations.doublons import chercher_doublons
 from seniors.operations.fusions import FusionRefusee, defaire_fusion, fusionner
-from seniors.operations.inscriptions import inscrire
+from seniors.operations.inscriptions import inscrire, retablir, tout_effacer
 from seniors.operations.listes import InscriptionRefusee
 from seniors.operations.retention import EffacementRefuse, effacer_donnees, noter_export
 from seniors.tests.factories import PARIS, InscriptionFactory, SeniorFactory, fiche, groupe_dote, solde
@@ -275,6 +275,17 @@ def test_the_clock_does_the_same(inscription):
         assert (tache(), tache()) == (3, 0)
 
 
+def test_a_run_of_the_clock_stops_after_so_many_lots_and_the_next_one_goes_on(inscription, monkeypatch):
+    """The first night of a base ten years old must end before the worker is told to stop."""
+    with time_machine.travel("2022-04-22T10:32:00+02:00", tick=False):
+        for _ in range(4):
+            InscriptionFactory(groupe=inscription.groupe, commentaires="Sans sel")
+    monkeypatch.setattr(moteur, "LOT", 2)
+    monkeypatch.setattr("sev.tasks.LOTS_PAR_PASSAGE", 1)
+    with time_machine.travel(MAINTENANT, tick=False):
+        assert [tache() for _ in range(4)] == [6, 6, 3, 0]
+
+
 # --- On request -------------------------------------------------------------------------------------------------
 
 
@@ -346,3 +357,57 @@ def test_an_export_is_in_the_register(inscription):
     assert (demande.nature, demande.par, demande.motif) == ("EXPORT", agent, "Courriel du 3 mai")
     with pytest.raises(EffacementRefuse, match="référence"):
         noter_export(senior=inscription.senior, motif="", par=agent, maintenant=MAINTENANT)
+
+
+def test_mails_under_a_former_spelling_and_those_given_up_lose_their_text_too(inscription, efface):
+    ancienne = SeniorFactory(nom="MARTAIN", prenom="Jeane", date_naissance=inscription.senior.date_naissance)
+    fusionner(
+        garder=inscription.senior,
+        absorber=ancienne,
+        prises=frozenset({"nom"}),
+        par=CompteFactory(ancv=True),
+        motif="Même personne",
+        le=date(2022, 6, 22),
+        maintenant=datetime(2022, 6, 22, 9, 0, tzinfo=PARIS),
+    )
+    inscription.senior.refresh_from_db()
+    Courriel.objects.all().delete()
+    for cause, texte, envoye_le, tentatives in (
+        ("avant", "Jeanne MARTIN, 160 €", MAINTENANT, 1),
+        ("autre-orthographe", "La fiche de Jeane MARTAIN est corrigée", MAINTENANT, 1),
+        ("renonce", "Jeanne MARTAIN", None, 12),
+        ("homonyme", "Jeanne MARTINEAU-PETIT", None, 3),
+        ("autrui", "Paulette PETIT", MAINTENANT, 1),
+    ):
+        Courriel.objects.create(
+            cause=cause,
+            destinataire="x@y.fr",
+            sujet="s",
+            texte=texte,
+            html="<p>",
+            envoye_le=envoye_le,
+            tentatives=tentatives,
+        )
+    efface()
+    gardes = set(Courriel.objects.exclude(texte="").values_list("cause", flat=True))
+    assert gardes == {"homonyme", "autrui"}
+
+
+def test_somebody_whose_data_was_erased_never_comes_back_on_a_list():
+    """She was removed, then asked to be erased: « annuler » brings the others back, not her."""
+    with time_machine.travel("2022-04-22T10:32:00+02:00", tick=False):
+        groupe = groupe_dote()
+        partie = InscriptionFactory(groupe=groupe, eligibilite="PROGRAMME", rfr=Decimal(0))
+        autre = InscriptionFactory(groupe=groupe)
+    le, instant = date(2022, 4, 22), datetime(2022, 4, 22, 11, 0, tzinfo=PARIS)
+    tout_effacer(groupe=groupe, par=None, le=le, maintenant=instant)
+    agent = CompteFactory(ancv=True)
+    effacer_donnees(senior=partie.senior, motif="Courrier", par=agent, le=le, maintenant=instant)
+    revenues, refusees = retablir(groupe=groupe, effacee_le=instant, par=None, le=le, maintenant=instant)
+    assert [i.pk for i in revenues] == [autre.pk]
+    assert [(i.pk, message) for i, message in refusees] == [
+        (
+            partie.pk,
+            "Les données de cette personne ont été effacées : elle ne revient pas sur la liste.",
+        )
+    ]

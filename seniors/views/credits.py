@@ -5,13 +5,14 @@ from datetime import date
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from conventions.forms import ComplementForm, FiltreMouvements
 from conventions.models import Compte, Credit, DemandeComplement, Mouvement, Organisme
-from conventions.operations.complements import demander, retirer
+from conventions.operations.complements import annees_a_demander, demander, retirer
 from seniors.models import Inscription
 from seniors.taches import attentes
 from sev.socle.acces import ecriture, reserve_a
@@ -25,7 +26,14 @@ from sev.socle.typographie import euros
 PORTEUR = Organisme.Nature.PORTEUR
 PAR_PAGE = 20
 DEMANDES_MAX = 20
-TRIS = {"date": ["pk"], "-date": ["-pk"], "montant": ["montant", "-pk"], "-montant": ["-montant", "-pk"]}
+# + 0: sorted once they are found. By the key itself, a porteur with few entries, or none, costs the whole ledger.
+ECRITURE = F("pk") + 0
+TRIS = {
+    "date": [ECRITURE.asc()],
+    "-date": [ECRITURE.desc()],
+    "montant": ["montant", "-pk"],
+    "-montant": ["-montant", "-pk"],
+}
 TONS = {"En attente": "att", "Refusée": "non", "Accordée": "ok", "Accordée en partie": "ok"}
 
 
@@ -60,7 +68,7 @@ def credits(request):
         "annees": _annees(siens, le),
         "cette_annee": next((credit for credit in siens if credit.annee == le.year), None),
         "attentes": [(a, a.annee in en_attente) for a in attentes(request.user, le=le).values()],
-        "demandables": [annee for annee in (le.year, le.year + 1) if annee not in en_attente],
+        "demandables": [annee for annee in annees_a_demander(le) if annee not in en_attente],
         "demandes": [(demande, TONS.get(demande.etat, "")) for demande in demandes],
         "filtres": filtres,
         "tri": tri,
@@ -104,7 +112,7 @@ def tableur(request):
 def demander_complement(request, annee):
     """Ask ANCV for more, the amount proposed being what those who wait lack (C8)."""
     le = aujourdhui()
-    if annee not in (le.year, le.year + 1):
+    if annee not in annees_a_demander(le):
         raise Http404
     attente = attentes(request.user, le=le).get(annee)
     initial = {"montant": attente.manque} if attente and attente.manque else {}

@@ -25,6 +25,8 @@ from sev.embarque.processus import (
 SANS_ROOT = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 # What a crash may lose does not matter for a server that lives as long as one run of the tests.
 EPHEMERE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
+# Each worker of the tests opens some twenty: one for every thread of a race.
+EPHEMERE += (f"max_connections={200 + 25 * (os.cpu_count() or 1)}",)
 
 
 def binaires_postgres() -> Path:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import get_fields_from_path, unquote
 from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
@@ -18,6 +18,8 @@ from sev.socle.typographie import quantite
 LIGNES_MAX = 10_000
 CLES_MAX = 5_000
 CHIFFRES_MAX = 18  # of a key, in the database
+# What the filters of the admin ask of a column.
+QUESTIONS = {"exact", "isnull", "isempty", "gte", "lt"}
 ACTES_PAR_PAGE = 50
 # Columns of pghistory's own, and sort keys: they say nothing that another column doesn't.
 JAMAIS_DITS = ("pgh_", "cle_")
@@ -31,13 +33,22 @@ class FiltresOfferts(admin.ModelAdmin):
     """
 
     def lookup_allowed(self, lookup, value, request):
-        """Refuse a column of the model that is no filter of the list."""
+        """Refuse a column of the model that is no filter of the list, and what no filter asks of its own."""
+        nom, *suite = lookup.split("__")
         try:
-            self.opts.get_field(lookup.split("__")[0])
+            self.opts.get_field(nom)
         except FieldDoesNotExist:
             return super().lookup_allowed(lookup, value, request)
-        offerts = [_chemin(filtre) for filtre in self.get_list_filter(request)]
-        dit = any(lookup == chemin or lookup.startswith(f"{chemin}__") for chemin in offerts)
+        if "\0" in str(value):
+            return False
+        if suite and suite[-1] in QUESTIONS:
+            suite.pop()
+        offerts = {_chemin(filtre) for filtre in self.get_list_filter(request)}
+        chemin, parent = "__".join([nom, *suite]), "__".join([nom, *suite[:-1]])
+        # A filter by what a row belongs to names its key: « programme__annee ».
+        dit = chemin in offerts or (
+            parent in offerts and get_fields_from_path(self.model, parent)[-1].is_relation
+        )
         return dit and super().lookup_allowed(lookup, value, request)
 
 
@@ -157,9 +168,10 @@ class LectureSeule:
 
 
 class LectureAdmin(LectureSeule, Histoire, FiltresOfferts):
-    """A list and its pages, without any way to write."""
+    """A list and its pages, without any way to write; what the machine keeps grows, so the list is bounded."""
 
     actions = None
+    paginator = PaginateurBorne
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
@@ -189,6 +201,11 @@ class JournalAdmin(LectureAdmin):
         for champ in model._meta.fields:
             champ.verbose_name = noms.get(champ.name, champ.verbose_name)
         super().__init__(model, admin_site)
+
+    def get_ordering(self, request):
+        """Sort a day by its instants, the same order: it is then read where it stands, not by a walk back to it."""
+        d_un_jour = any(cle.startswith("pgh_created_at") for cle in request.GET)
+        return ["-pgh_created_at", "-pgh_id"] if d_un_jour else self.ordering
 
     @admin.display(description="le", ordering="pgh_created_at")
     def le(self, evenement):

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
+from itertools import chain, islice
 
 from django.http import HttpResponse
 from django.utils.timezone import is_aware, localtime
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
 
 from sev.socle.telechargement import document
@@ -20,6 +21,7 @@ TYPE_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 DATE, DATE_HEURE, MONTANT, TEXTE = "dd/mm/yyyy", "dd/mm/yyyy hh:mm", '#,##0.00 "€"', "@"
 _LARGEUR_MIN, _LARGEUR_MAX, _LONGUEUR_MAX = 8, 50, 32_767
+_LIGNES_MESUREES = 500
 
 
 @dataclass(frozen=True)
@@ -61,17 +63,32 @@ def sans_formule(valeur):
     )
 
 
-def _cellule(feuille, valeur, **style) -> WriteOnlyCell:
-    valeur, format_nombre = _valeur(valeur)
-    cellule = WriteOnlyCell(feuille, value=valeur)
-    if isinstance(valeur, str):
-        cellule.data_type = "s"  # openpyxl takes « =… » for a formula
-        cellule.quotePrefix = True  # and so would the program, as soon as the cell is edited
-    if format_nombre:
-        cellule.number_format = format_nombre
-    for attribut, reglage in style.items():
-        setattr(cellule, attribut, reglage)
-    return cellule
+class _Cellules:
+    """Makes the cells of a sheet. A style is put together once, then shared."""
+
+    def __init__(self, onglet):
+        self.onglet = onglet
+        self.styles: dict[tuple, StyleArray] = {}
+
+    def __call__(self, valeur, **style) -> Cell:
+        valeur, format_nombre = _valeur(valeur)
+        texte = isinstance(valeur, str)
+        # The parts of a style are made once for a sheet, and live as long as it.
+        cle = (format_nombre, texte, *map(id, style.values()))
+        connu = self.styles.get(cle)
+        cellule = Cell(self.onglet, value=valeur, row=1, column=1, style_array=connu)
+        if texte:
+            cellule.data_type = "s"  # openpyxl takes « =… » for a formula
+        if connu is None:
+            if texte:
+                cellule.quotePrefix = True  # and so would the program, as soon as the cell is edited
+            if format_nombre:
+                cellule.number_format = format_nombre
+            for attribut, reglage in style.items():
+                setattr(cellule, attribut, reglage)
+            if cellule.has_style:
+                self.styles[cle] = cellule._style
+        return cellule
 
 
 def _largeur(entete: str, valeurs: Iterable) -> float:
@@ -81,10 +98,13 @@ def _largeur(entete: str, valeurs: Iterable) -> float:
 
 def _ecrire(classeur: Workbook, feuille: Feuille) -> None:
     onglet = classeur.create_sheet(feuille.nom)
-    lignes = [list(ligne) for ligne in feuille.lignes]
+    cellule = _Cellules(onglet)
+    # Only these are held in memory: rows are written as they are read, to a file of the machine.
+    lignes = iter(feuille.lignes)
+    premieres = [list(ligne) for ligne in islice(lignes, _LIGNES_MESUREES)]
     rang_entetes = 3 if feuille.titre else 1
     largeurs = feuille.largeurs or [
-        _largeur(entete, (ligne[rang] for ligne in lignes)) for rang, entete in enumerate(feuille.entetes)
+        _largeur(entete, (ligne[rang] for ligne in premieres)) for rang, entete in enumerate(feuille.entetes)
     ]
     for rang, largeur in enumerate(largeurs, start=1):
         onglet.column_dimensions[get_column_letter(rang)].width = largeur
@@ -93,11 +113,9 @@ def _ecrire(classeur: Workbook, feuille: Feuille) -> None:
     onglet.page_setup.orientation, onglet.page_setup.paperSize = "landscape", 9
     onglet.sheet_properties.pageSetUpPr.fitToPage = True
     onglet.page_setup.fitToHeight = 0
-    fin = rang_entetes + len(lignes)
-    onglet.auto_filter.ref = f"A{rang_entetes}:{get_column_letter(len(feuille.entetes))}{fin}"
 
     if feuille.titre:
-        onglet.append([_cellule(onglet, feuille.titre, font=Font(bold=True, size=14))])
+        onglet.append([cellule(feuille.titre, font=Font(bold=True, size=14))])
         onglet.append([])
     entete = {
         "font": Font(bold=True),
@@ -105,16 +123,18 @@ def _ecrire(classeur: Workbook, feuille: Feuille) -> None:
         "alignment": Alignment(wrap_text=True, vertical="center"),
         "border": Border(bottom=Side(style="medium")),
     }
-    onglet.append([_cellule(onglet, texte, **entete) for texte in feuille.entetes])
+    onglet.append([cellule(texte, **entete) for texte in feuille.entetes])
     haut, replie = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
-    for ligne in lignes:
+    fin = rang_entetes
+    for ligne in chain(premieres, lignes):
+        fin += 1
         onglet.append(
-            _cellule(onglet, v, alignment=replie if isinstance(v, str) and len(v) > 40 else haut)
-            for v in ligne
+            cellule(v, alignment=replie if isinstance(v, str) and len(v) > 40 else haut) for v in ligne
         )
+    onglet.auto_filter.ref = f"A{rang_entetes}:{get_column_letter(len(feuille.entetes))}{fin}"
     if feuille.totaux:
         total = {"font": Font(bold=True), "border": Border(top=Side(style="medium"))}
-        onglet.append([_cellule(onglet, valeur, **total) for valeur in feuille.totaux])
+        onglet.append([cellule(valeur, **total) for valeur in feuille.totaux])
 
 
 def classeur_xlsx(*feuilles: Feuille) -> bytes:

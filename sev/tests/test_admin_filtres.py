@@ -83,3 +83,46 @@ def test_every_choice_of_every_filter_answers(client):
                 )
                 suivies += 1
     assert suivies > 100
+
+
+# What no filter asks, in the place of what it does.
+ORDURES = (
+    "\0",
+    "abc",
+    "-1",
+    "99999999999999999999",
+    "0001-01-01 00:00:00+00:00",
+    "9999-12-31 23:59:59+00:00",
+    "attente-abc",
+    "attente-99999999999",
+    "1,2",
+    "x" * 3_000,
+)
+
+
+def test_whatever_the_address_writes_in_the_place_of_a_filter_no_list_breaks(client, rf):
+    agent = CompteFactory(ancv=True)
+    connecter(client, agent)
+    InscriptionFactory(groupe=groupe_dote())
+    request = rf.get("/admin/")
+    request.user = agent
+    rendues = set()
+    for modele, page in PAGES:
+        for filtre in page.get_list_filter(request):
+            simple = not isinstance(filtre, str | tuple)
+            nom = filtre.parameter_name if simple else filtre if isinstance(filtre, str) else filtre[0]
+            # One question of each kind is enough for each filter: which one, and what, turns with the filters.
+            questions = [""] if simple else ["__exact", "__gte", "__isnull", "__year", "__in"]
+            for rang, ordure in enumerate(ORDURES):
+                question = questions[(rang + len(nom)) % len(questions)]
+                rendues.add(client.get(adresse(modele), {f"{nom}{question}": ordure}).status_code)
+    assert rendues <= {200, 302, 400}
+
+
+@pytest.mark.parametrize("nom", ["q", "o", "p", "all", "_popup", "_to_field", "page"])
+def test_nor_in_the_place_of_what_turns_and_sorts_the_pages(client, nom):
+    connecter(client, CompteFactory(ancv=True))
+    for route in ("seniors_inscription", "conventions_mouvement", "socle_courriel"):
+        for ordure in ORDURES:
+            reponse = client.get(reverse(f"admin:{route}_changelist"), {nom: ordure})
+            assert reponse.status_code in (200, 302, 400), (route, ordure)

@@ -17,6 +17,7 @@ from sev.attente import FILES, Attente, files_de
 from sev.echeances import ECHEANCES
 from sev.socle.courriels import TENTATIVES_MAX
 from sev.socle.models import Courriel, Passage
+from sev.socle.temps import aujourdhui
 from sev.tests.test_navigateur import entrer
 from validation.models import Presence
 from validation.operations.validations import confirmer
@@ -219,7 +220,7 @@ def test_groups_of_rights_are_not_taken_for_groups_of_seniors():
 @pytest.mark.parametrize("largeur", [1280, 390])
 def test_the_home_and_the_activity_are_accessible_in_a_browser(page, largeur):
     ancv = CompteFactory(ancv=True)
-    annee = date.today().year
+    annee = aujourdhui().year
     ProgrammeFactory(annee=annee)
     InscriptionFactory(groupe=groupe_dote(sejour__debut=date(annee, 12, 5)), le=date(annee, 1, 5))
     relever(annee=annee, le=date(annee, 12, 1), maintenant=instant(date(annee, 12, 1)))

@@ -8,8 +8,11 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from conventions.models import DemandeComplement, Mouvement
+from conventions.models import Bareme, Compte, DemandeComplement, Mouvement, Programme
 from conventions.operations.complements import demander, retirer
+from conventions.operations.comptes import CompteRefuse, creer_agent
+from conventions.operations.credits import allouer
+from conventions.operations.programme import ProgrammeRefuse, fixer_plafond
 from conventions.tests.factories import CompteFactory, CreditFactory, ProgrammeFactory, connecter
 from sejours.models import Groupe, Option
 from sejours.operations.conventions import clore
@@ -23,6 +26,7 @@ from sev.tests.test_courses import (
     LE,
     MAINTENANT,
     MANCHES,
+    double_par,
     ecart,
     en_attente_malgre_le_credit,
     ensemble,
@@ -166,7 +170,43 @@ def un_complement_pendant_que_les_listes_bougent():
     )
 
 
+def une_enveloppe_corrigee_pendant_qu_on_alloue():
+    """Staff type another envelope on the programme's page while colleagues allot: no page breaks, no total is lost."""
+    agent = CompteFactory(ancv=True)
+    programme = Programme.objects.get(pk=ProgrammeFactory().pk)
+    Programme.objects.filter(pk=programme.pk).update(enveloppe=1_000_000)
+    conventions = [CompteFactory().organisme.convention for _ in range(6)]
+    clients = [Client() for _ in range(4)]
+    for client in clients:
+        connecter(client, agent)
+
+    def correction(client, enveloppe):
+        envoi = {
+            "enveloppe": str(enveloppe),
+            "delai_option": "7",
+            "aidants_aides": "1",
+            "contact_telephone": "0 969 320 616",
+            "contact_email": "a@b.fr",
+            "fermetures-TOTAL_FORMS": "0",
+            "fermetures-INITIAL_FORMS": "0",
+        }
+        return lambda: client.post(f"/admin/conventions/programme/{programme.pk}/change/", envoi).status_code
+
+    def dotation(convention):
+        return lambda: allouer(
+            convention=convention, annee=2022, montant=Decimal(100), motif="essai", par=agent, le=LE
+        )
+
+    issues = ensemble(
+        *(correction(client, programme.alloue + 300 + rang) for rang, client in enumerate(clients)),
+        *(dotation(convention) for convention in conventions),
+    )
+    rendus = {issue for issue in issues[:4] if not isinstance(issue, Exception)}
+    return erreurs(issues) + ecart("pages that broke", rendus - {200, 302}, set()) + invariants()
+
+
 COURSES = {
+    "an envelope corrected while others allot": une_enveloppe_corrigee_pendant_qu_on_alloue,
     "a request is decided once, whoever answers": une_demande_et_plusieurs_agents,
     "the same request sent sixteen times waits once": une_demande_envoyee_seize_fois,
     "a year is renewed once": une_annee_renouvelee_par_plusieurs,
@@ -176,6 +216,11 @@ COURSES = {
 
 # Race, what is taken away, what must then be seen.
 PERDUES = [
+    (
+        une_enveloppe_corrigee_pendant_qu_on_alloue,
+        [sans_aucun_verrou()],
+        "IntegrityError|ProgrammingError|InternalError",
+    ),
     (une_demande_et_plusieurs_agents, [sans_aucun_verrou()], "complements: |decisions: "),
     (
         une_demande_envoyee_seize_fois,
@@ -229,3 +274,44 @@ def test_a_form_of_the_admin_sent_four_times_at_once_gives_money_once(jeton, don
     issues = ensemble(*(lambda client=client: client.post(page, envoi) for client in clients))
     assert [reponse.status_code for reponse in issues] == [302] * 4
     assert Mouvement.objects.filter(nature="COMPLEMENT").count() == donnes
+
+
+# --- What nobody can lock yet -------------------------------------------------------------------------------------
+
+
+def test_a_name_taken_by_a_colleague_while_it_was_looked_for_is_refused():
+    """The other account is written right before this one: a refusal, not a page that broke."""
+    agent = CompteFactory(ancv=True)
+
+    def creation():
+        return creer_agent(
+            identifiant="agent-neuf",
+            nom="Agent NEUF",
+            email="neuf@ancv.fr",
+            is_superuser=False,
+            par=agent,
+            maintenant=MAINTENANT,
+        )
+
+    with (
+        pytest.raises(CompteRefuse, match="déjà pris"),
+        double_par(creation, avant='INSERT INTO "conventions_compte"'),
+    ):
+        creation()
+    assert Compte.objects.filter(identifiant="agent-neuf").count() == 1
+    assert Courriel.objects.filter(destinataire="neuf@ancv.fr").count() == 1
+
+
+def test_the_first_ceiling_of_a_year_entered_by_two_colleagues_is_entered_once():
+    agent = CompteFactory(ancv=True)
+
+    def saisie():
+        plafond = {"annee_avis": 2031, "situation": "SEULE", "parts": Decimal(1), "plafond": Decimal(12_000)}
+        return fixer_plafond(**plafond, par=agent)
+
+    with (
+        pytest.raises(ProgrammeRefuse, match="existe déjà"),
+        double_par(saisie, avant='INSERT INTO "conventions_bareme"'),
+    ):
+        saisie()
+    assert Bareme.objects.filter(annee_avis=2031).count() == 1

@@ -81,7 +81,7 @@ def test_a_couple_a_carer_and_somebody_alone_are_registered_then_printed(
         viewport={"width": largeur, "height": 800},
         java_script_enabled=script,
     )
-    contexte.set_default_timeout(10_000)
+    contexte.set_default_timeout(60_000)
     page = contexte.new_page()
     entrer(page, porteur)
     page.goto(reverse("groupe", args=[groupe.pk]))

@@ -7,9 +7,9 @@ from django.template.loader import render_to_string
 from django.utils.timezone import localdate
 
 from conventions.admin.fiches import Acte, ParAnnee
-from conventions.models import Credit
+from conventions.models import Credit, Organisme
 from sejours.admin import Figee
-from sejours.models import Groupe
+from sejours.models import Equipement, Groupe
 from seniors.models import Inscription
 from sev.socle.admin import GrandeListe, JournalAdmin
 from sev.socle.saisie import MotifField
@@ -304,7 +304,7 @@ class ParAnneeDuSejour(ParAnnee):
 
 
 @admin.register(Validation)
-class ValidationAdmin(Figee):
+class ValidationAdmin(GrandeListe, Figee):
     """The files of past stays: whose turn it is, until when; decided upon when a window has lapsed."""
 
     creation = "validation.change_validation"
@@ -322,15 +322,14 @@ class ValidationAdmin(Figee):
         "fin",
     ]
     list_filter = [FiltreParPhase, ParAnneeDuSejour]
-    search_fields = [
-        "=groupe__pk",
-        "groupe__porteur__nom",
-        "groupe__porteur__convention__numero",
-        "groupe__sejour__offre__equipement__nom",
-        "groupe__sejour__offre__equipement__prestataire__nom",
-    ]
+    search_help_text = "Numéro de groupe, porteur, équipement, ou prestataire."
+    sortable_by = None
+    recherche = (
+        ("groupe__porteur_id", Organisme.objects.nommes),
+        ("groupe__sejour__offre__equipement_id", Equipement.objects.nommes),
+        ("groupe__sejour__offre__equipement__prestataire_id", Organisme.objects.nommes),
+    )
     ordering = ["ouverte_le", "pk"]
-    show_full_result_count = False
     fields = readonly_fields = [
         "groupe",
         "porteur",

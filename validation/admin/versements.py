@@ -301,6 +301,8 @@ class VersementAdmin(GrandeListe, LectureAdmin):
     list_select_related = ["groupe", "prestataire", "virement__lot"]
     search_help_text = "Numéro de groupe, référence du virement, ou prestataire."
     colonne_du_numero = "groupe_id"
+    # The latest first: what is still to be paid stands there.
+    ordering = ["-pk"]
     recherche = (
         ("prestataire_id", Organisme.objects.nommes),
         ("virement_id", lambda mots: Virement.objects.filter(reference__in=mots)),

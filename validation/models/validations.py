@@ -4,6 +4,7 @@ from datetime import date
 
 import pghistory
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
@@ -191,7 +192,23 @@ class PresenceQuerySet(models.QuerySet):
         return Coalesce(Subquery(siennes.annotate(n=Count("pk")).values("n")), 0)
 
 
-@pghistory.track(exclude=["retenue"])
+# What an answer leaves out, and what ANCV decided: all that the journal of a list tells of its presences (X3).
+LAISSEES = (
+    Q(selon_prestataire=False, selon_porteur__isnull=True)
+    | Q(selon_porteur=False)
+    | Q(tranchee__isnull=False)
+)
+
+
+@pghistory.track(
+    exclude=["retenue"],
+    meta={
+        "indexes": [
+            models.Index(fields=["validation"], name="journal_des_absences", condition=LAISSEES),
+            BrinIndex(fields=["pgh_created_at"], name="presences_par_jour", autosummarize=True),
+        ]
+    },
+)
 class Presence(models.Model):
     """Whether a person of the list travelled: per provider, per porteur, and per ANCV where they disagree (V3, V6).
 

@@ -46,7 +46,7 @@ def ouvrir(navigateur, live_server, largeur, script):
         viewport={"width": largeur, "height": 800},
         java_script_enabled=script,
     )
-    contexte.set_default_timeout(10_000)
+    contexte.set_default_timeout(60_000)
     erreurs = []
     contexte.on("weberror", lambda erreur: erreurs.append(str(erreur.error)))
     contexte.on("console", lambda m: erreurs.append(m.text) if "Content Security Policy" in m.text else None)

@@ -509,6 +509,10 @@ def test_a_file_closed_without_payment_says_why(groupe, porteur, prestataire, an
     for compte in (porteur, prestataire):
         seance = le(jour, compte)
         assert "L'ANCV a clos ce dossier sans versement. Motif : Sans nouvelles" in texte(seance.page(groupe))
+        # Who had an aid is told that it was not paid, not that there was none.
+        perdues = groupe.inscriptions.filter(motif_sans_aide="NON_VERSEE").count()
+        mots = texte(seance.page(groupe))
+        assert (mots.count("Non versée"), mots.count("Sans aide")) == (perdues, 13 - perdues)
         assert "Clos sans versement" in texte(seance.liste(situation="TERMINES"))
         assert seance.envoyer(groupe, cles(groupe)).status_code == 422
 
