@@ -15,6 +15,7 @@ from activite.bord import barres_de
 from activite.forms import ActiviteForm, OccupationForm
 from activite.models import Activite, Releve
 from activite.operations import relever
+from activite.regles import evolution_dite
 from activite.tableaux import AXES, EN_EUROS, LIBELLES, annees_jusqu_a, mesures_de, occupation, tableau
 from sejours.carte_de_france import cercles
 from sev.socle.admin import LectureAdmin
@@ -79,7 +80,7 @@ class ActiviteAdmin(LectureAdmin):
             for axe in AXES.values()
         ]
         annees = annees_jusqu_a(choix["annees"][0], filtres=choix["filtres"])
-        contenu = documents.classeur_de_l_activite(annees, tableaux, releve=self._dit(choix["releve"]))
+        contenu = documents.classeur_de_l_activite(annees, tableaux, releve=self._dit(choix))
         return reponse_xlsx(f"activite-{choix['annee']}-{choix['autre']}.xlsx", contenu)
 
     def occupation(self, request):
@@ -166,14 +167,20 @@ class ActiviteAdmin(LectureAdmin):
     @staticmethod
     def _rangee(ligne, figures):
         """Return a row as the page writes it: label, then for each measure euros or not, both years, change."""
-        cases = [(m in EN_EUROS, ligne.ici[m], ligne.avant[m], ligne.evolution(m)) for m in figures.mesures]
+        cases = [
+            (m in EN_EUROS, ligne.ici[m], ligne.avant[m], evolution_dite(ligne.evolution(m)))
+            for m in figures.mesures
+        ]
         return ligne.libelle, cases
 
     @staticmethod
-    def _dit(releve: Releve | None) -> str:
-        if releve is None:
-            return "Jamais relevé."
-        return f"Relevé le {date_lettres(releve.releve_le)} à {heure(releve.releve_le)}."
+    def _dit(choix: dict) -> str:
+        """Say when the year was counted, and which filters the figures were taken with."""
+        releve, filtres = choix["releve"], choix["form"].filtres_dits()
+        quand = "Jamais relevé."
+        if releve:
+            quand = f"Relevé le {date_lettres(releve.releve_le)} à {heure(releve.releve_le)}."
+        return f"{quand} Filtres : {filtres}." if filtres else quand
 
     @staticmethod
     def _question(request, **change) -> str:

@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 
 from activite import dessins
 from activite.models import Releve, Rythme
-from activite.regles import Prevision, evolution, prevoir, un_an_avant
+from activite.regles import Prevision, evolution, evolution_dite, prevoir, un_an_avant
 from activite.tableaux import AXES, Ligne, Tableau, tableau
 from conventions.models import Credit, Programme
 
@@ -60,6 +60,10 @@ class Bord:
     def part_aidee(self) -> Decimal | None:
         inscrits = self.total.ici["inscrits"]
         return Decimal(self.total.ici["aides"]) / inscrits if inscrits else None
+
+    @property
+    def evolution_dite(self) -> str:
+        return evolution_dite(self.evolution)
 
     @property
     def annee_d_avant(self) -> int:

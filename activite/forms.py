@@ -75,6 +75,14 @@ class ActiviteForm(forms.Form):
         """Return the chosen filters: column → value."""
         return {colonne: self.choisis[champ] for champ, colonne in COLONNES.items() if champ in self.choisis}
 
+    def filtres_dits(self) -> str:
+        """Return the chosen filters in words: « type de porteur : Mairie ; durée : 8 jours, 7 nuits »."""
+        return " ; ".join(
+            f"{champ.label.lower()} : {dict(champ.choices)[self.choisis[nom]]}"
+            for nom, champ in self.fields.items()
+            if nom in COLONNES and nom in self.choisis
+        )
+
 
 class OccupationForm(forms.Form):
     """Year, words of the provider's name or number, order."""

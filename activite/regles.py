@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from sev.socle.typographie import INSECABLE
+
 # Below this share of last year's registrations a forecast would be a guess.
 PART_MINIMALE = Decimal("0.10")
 
@@ -40,3 +42,13 @@ def prevoir(*, inscrits: int, accorde: Decimal, meme_date: int, total: int) -> P
 def evolution(ici, avant) -> Decimal | None:
     """Return the change from `avant` to `ici` in per cent, None when there is nothing to compare with."""
     return None if not avant else round(100 * (Decimal(ici) - Decimal(avant)) / Decimal(avant), 1)
+
+
+def evolution_dite(change: Decimal | None) -> str:
+    """Return « + 12,5 % », « − 100 % », « stable »; nothing when there is nothing to compare with."""
+    if change is None:
+        return ""
+    if not change:
+        return "stable"
+    grandeur = f"{abs(change):,.1f}".removesuffix(".0").translate({ord(","): INSECABLE, ord("."): ","})
+    return f"{'+' if change > 0 else '−'}{INSECABLE}{grandeur}{INSECABLE}%"

@@ -61,8 +61,9 @@ DROITS = {
     "validation.piece": ("v", "", ""),
     "validation.lot": ("v", "vac", "v"),
     "validation.lotevent": ("v", "v", "v"),
+    "validation.virement": ("v", "vc", "v"),
     "validation.versement": ("v", "v", "v"),
-    "validation.coordonneesbancaires": ("v", "v", ""),
+    "validation.coordonneesbancaires": ("v", "vac", ""),
     "validation.coordonneesbancairesevent": ("v", "v", ""),
     # activite: counting a year again is a change
     "activite.activite": ("vc", "v", "v"),

@@ -2,14 +2,15 @@
 
 from django.contrib import admin
 
-from conventions.admin.fiches import Acte, FicheAdmin, ParAnnee
+from conventions.admin.fiches import Acte, FicheAdmin, Lien, ParAnnee
 from conventions.models import Organisme
 from sejours.forms import EquipementForm, OffreForm, PreinscriptionForm, SejourForm
 from sejours.models import DemandePlaces, Equipement, Groupe, Offre, Sejour
 from sejours.operations.groupes import preinscrire
 from sejours.operations.offres import creer_offre, publier_sejour
-from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin, LectureSeule
+from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin, LectureSeule, Rempli
 from sev.socle.temps import aujourdhui
+from sev.socle.typographie import euros
 
 
 class Lecture(LectureSeule, admin.TabularInline):
@@ -21,7 +22,11 @@ class Lecture(LectureSeule, admin.TabularInline):
 
 class OffreInline(Lecture):
     model = Offre
-    fields = readonly_fields = ["annee", "duree", "prix"]
+    fields = readonly_fields = ["annee", "duree", "prix_par_personne"]
+
+    @admin.display(description="prix par personne")
+    def prix_par_personne(self, offre):
+        return euros(offre.prix)
 
 
 class SejourInline(Lecture):
@@ -69,8 +74,19 @@ class EquipementAdmin(FicheAdmin):
     list_filter = ["environnement", "accessible", "departement"]
     list_select_related = ["prestataire"]
     search_fields = ["nom", "ville", "prestataire__nom", "prestataire__convention__numero"]
+    search_help_text = "Nom de l'équipement, ville, prestataire ou numéro de convention."
+    liens_offerts = ("prestataire__exact",)
+    ajouter = "Ajouter un équipement"
     autocomplete_fields = ["prestataire"]
     inlines = [OffreInline]
+    liens = (
+        Lien(
+            "Séjours",
+            "sejours_sejour_changelist",
+            "sejours.view_sejour",
+            lambda equipement: {"q": equipement.nom},
+        ),
+    )
     actes = (
         Acte(
             nom="offre",
@@ -100,6 +116,7 @@ class OffreAdmin(Figee):
     list_filter = ["annee", "duree"]
     list_select_related = ["equipement__prestataire"]
     search_fields = ["equipement__nom", "equipement__ville", "equipement__prestataire__nom"]
+    search_help_text = "Nom de l'équipement, ville ou prestataire."
     inlines = [SejourInline]
     actes = (
         Acte(
@@ -129,6 +146,7 @@ class SejourAdmin(Figee):
     list_filter = [ParAnnee, "offre__duree", "offre__equipement__environnement"]
     list_select_related = ["offre__equipement"]
     search_fields = ["offre__equipement__nom", "offre__equipement__prestataire__nom"]
+    search_help_text = "Nom de l'équipement ou du prestataire."
     ordering = ["-debut", "-pk"]
     inlines = [GroupeInline]
     actes = (
@@ -167,19 +185,18 @@ class GroupeAdmin(GrandeListe, Figee):
         "convention",
         "equipement",
         "debut",
-        "inscrits",
-        "places",
+        "remplissage",
         "dernier_jour",
-        "verrouille_le",
     ]
     list_filter = [
         ParAnneeDuSejour,
         "type_groupe",
-        ("verrouille_le", admin.EmptyFieldListFilter),
-        ("annule_le", admin.EmptyFieldListFilter),
+        ("verrouille_le", Rempli),
+        ("annule_le", Rempli),
     ]
     list_select_related = ["porteur__convention", "sejour__offre__equipement"]
     search_help_text = "Numéro de groupe, porteur, ou équipement."
+    liens_offerts = ("porteur__exact",)
     sortable_by = None
     recherche = (
         ("porteur_id", Organisme.objects.nommes),
@@ -197,6 +214,10 @@ class GroupeAdmin(GrandeListe, Figee):
     @admin.display(description="équipement", ordering="sejour__offre__equipement__nom")
     def equipement(self, groupe):
         return groupe.sejour.offre.equipement
+
+    @admin.display(description="inscrits / places", ordering="inscrits")
+    def remplissage(self, groupe):
+        return f"{groupe.inscrits}/{groupe.places}"
 
     @admin.display(description="début", ordering="sejour__debut")
     def debut(self, groupe):

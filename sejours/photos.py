@@ -1,5 +1,6 @@
 """Pictures that people send: known by their content, then drawn anew, so that nothing else of the file is kept."""
 
+import re
 import struct
 from dataclasses import dataclass
 from io import BytesIO
@@ -13,6 +14,11 @@ OCTETS_MAX = 5 * 1024 * 1024
 PIXELS_MAX = 40_000_000
 COTE_MAX = 1600
 FORMATS = ("JPEG", "PNG", "WEBP")
+# A progressive JPEG has some ten. Each makes the decoder go over all pixels again, and takes sixty bytes only: five
+# megabytes of them are hours.
+PASSES_MAX = 100
+_MARQUE = re.compile(rb"\xff(?=[^\x00\xd0-\xd7\xff])")
+_FIN, _PASSE = 0xD9, 0xDA
 PAS_UNE_PHOTO = "Ce fichier n'est pas une photo lisible. Envoyez une photo JPEG, PNG ou WebP."
 # What Pillow raises on a broken or disguised file.
 ILLISIBLE = (OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, OverflowError, struct.error)
@@ -44,6 +50,8 @@ def redessiner(fichier, *, formats=FORMATS, cote_max: int = COTE_MAX) -> PhotoRe
         raise PhotoRefusee(f"Cette photo pèse {_mo(fichier.size)} Mo : 5 Mo au plus.", champ="fichier")
     # WeasyPrint, once it has drawn a PDF in this process, tells Pillow to take pictures that are cut short.
     ImageFile.LOAD_TRUNCATED_IMAGES = False
+    if _passes(fichier) > PASSES_MAX:
+        raise PhotoRefusee(PAS_UNE_PHOTO, champ="fichier")
     try:
         with Image.open(fichier, formats=formats) as image:
             if image.width * image.height > PIXELS_MAX:
@@ -53,6 +61,22 @@ def redessiner(fichier, *, formats=FORMATS, cote_max: int = COTE_MAX) -> PhotoRe
         raise PhotoTropGrande("Cette photo a plus de 40 millions de pixels.", champ="fichier") from erreur
     except ILLISIBLE as erreur:
         raise PhotoRefusee(PAS_UNE_PHOTO, champ="fichier") from erreur
+
+
+def _passes(fichier) -> int:
+    """Return how many scans a JPEG has, PASSES_MAX and one at most; 0 of anything else."""
+    fichier.seek(0)
+    contenu = fichier.read()
+    fichier.seek(0)
+    passes, place = 0, 2
+    while contenu.startswith(b"\xff\xd8") and passes <= PASSES_MAX and (m := _MARQUE.search(contenu, place)):
+        code, place = contenu[m.end()], m.end() + 1
+        if code == _FIN:
+            break
+        passes += code == _PASSE
+        # Every other marker is followed by its length, those two bytes included.
+        place += max(2, int.from_bytes(contenu[place : place + 2], "big"))
+    return passes
 
 
 def _jpeg(image: Image.Image, cote_max: int) -> PhotoRedessinee:

@@ -12,10 +12,15 @@ from sev.socle.temps import aujourdhui, maintenant
 # Label, address, right: what staff come for most.
 RECHERCHES = (
     ("Chercher un groupe", "admin:sejours_groupe_changelist", "sejours.view_groupe"),
+    ("Chercher une personne", "admin:seniors_senior_changelist", "seniors.view_senior"),
     ("Chercher une inscription", "admin:seniors_inscription_changelist", "seniors.view_inscription"),
     ("Chercher une convention", "admin:conventions_convention_changelist", "conventions.view_convention"),
     ("Activité", "admin:activite_activite_changelist", "activite.view_activite"),
+    ("Importer des décisions", "admin:conventions_import_add", "conventions.add_import"),
+    ("Préparer un lot de versements", "admin:validation_lot_add", "validation.add_lot"),
 )
+# The pages in the order of the work; what is not here comes last.
+APPLICATIONS = ("conventions", "sejours", "seniors", "validation", "activite", "socle")
 
 
 class Administration(admin.AdminSite):
@@ -23,6 +28,14 @@ class Administration(admin.AdminSite):
 
     site_header = site_title = "Seniors en Vacances : ANCV"
     index_title = "Ce qui attend l'ANCV"
+
+    def get_app_list(self, request, app_label=None):
+        """Return the pages in the order of the work, the journals of each part below its other pages."""
+        parties = super().get_app_list(request, app_label)
+        for partie in parties:
+            partie["models"].sort(key=_est_un_journal)
+        rangs = {nom: rang for rang, nom in enumerate(APPLICATIONS)}
+        return sorted(parties, key=lambda partie: rangs.get(partie["app_label"], len(rangs)))
 
     def index(self, request, extra_context=None):
         """Draw the home: queues, service, year. Each person sees what they have the right to open."""
@@ -37,17 +50,22 @@ class Administration(admin.AdminSite):
         return super().index(request, contexte | (extra_context or {}))
 
 
+def _est_un_journal(page: dict) -> bool:
+    return hasattr(page["model"], "pgh_tracked_model")
+
+
 def raccourcis(compte, *, annee: int) -> list[tuple[str, str]]:
     """Return the buttons of the home: (label, address)."""
     boutons = [(libelle, reverse(nom)) for libelle, nom, droit in RECHERCHES if compte.has_perm(droit)]
     if compte.has_perm("conventions.change_convention"):
-        attendent = reverse("admin:conventions_convention_changelist") + "?activee_le__isnull=True"
+        attendent = reverse("admin:conventions_convention_changelist") + "?activee_le__isempty=1"
         boutons.append(("Activer une convention", attendent))
     if compte.has_perm("conventions.change_programme"):
         programme = Programme.objects.filter(annee=annee).first()
-        if programme and not programme.suspendu:
-            adresse = reverse("admin:conventions_programme_suspendre", args=[annee])
-            boutons.append(("Suspendre le programme…", adresse))
+        if programme:
+            verbe, suite = ("Reprendre", "reprendre") if programme.suspendu else ("Suspendre", "suspendre")
+            adresse = reverse(f"admin:conventions_programme_{suite}", args=[annee])
+            boutons.append((f"{verbe} le programme…", adresse))
     return boutons
 
 

@@ -353,7 +353,8 @@ CONTROLES = (
     ),
     Controle(
         "virement_egal_a_ses_aides",
-        # An undone batch holds nothing; in the others each transfer is its aids, of its group and its provider.
+        # An undone batch holds nothing, nor does a transfer that the bank sent back; each of the others is its aids, of
+        # its group and its provider.
         """
         SELECT format('virement %s : %s aides, %s ; aides dues %s, %s', v.reference, v.aides, v.montant,
                       coalesce(d.n, 0), coalesce(d.total, 0))
@@ -362,7 +363,9 @@ CONTROLES = (
                SELECT count(*) AS n, sum(montant) AS total,
                       bool_and((groupe_id, prestataire_id) = (v.groupe_id, v.prestataire_id)) AS siennes
                  FROM validation_versement WHERE virement_id = v.id) d ON true
-         WHERE CASE WHEN l.defait_le IS NOT NULL THEN d.n > 0
+         WHERE CASE WHEN l.defait_le IS NOT NULL OR EXISTS
+                         (SELECT FROM validation_rejet r WHERE r.virement_id = v.id AND r.annule_le IS NULL)
+                    THEN d.n > 0
                     ELSE (v.aides, v.montant, true) IS DISTINCT FROM (d.n, d.total, d.siennes) END
          ORDER BY v.id
         """,
@@ -378,16 +381,50 @@ CONTROLES = (
     ),
     Controle(
         "aide_versee_par_un_lot_paye",
-        # The ledger and the batches tell the same payments, aid by aid.
+        # The ledger and the batches tell the same payments, aid by aid; what the bank sent back stays counted as paid.
         """
         SELECT format('inscription %s : lot payé %s, grand livre %s', coalesce(d.inscription_id, m.inscription_id),
                       coalesce(d.montant::text, 'aucun'), coalesce(m.montant::text, 'aucun'))
           FROM (SELECT d.inscription_id, d.montant FROM validation_versement d
-                  JOIN validation_virement v ON v.id = d.virement_id
-                  JOIN validation_lot l ON l.id = v.lot_id AND l.paye_le IS NOT NULL) d
+                  LEFT JOIN validation_virement v ON v.id = d.virement_id
+                  LEFT JOIN validation_lot l ON l.id = v.lot_id
+                 WHERE l.paye_le IS NOT NULL OR d.rejet_id IS NOT NULL) d
           FULL JOIN (SELECT inscription_id, montant FROM conventions_mouvement WHERE nature = 'VERSEMENT') m
                  ON m.inscription_id = d.inscription_id
          WHERE d.montant IS DISTINCT FROM m.montant ORDER BY 1
+        """,
+    ),
+    Controle(
+        "rejet_d_un_virement_paye",
+        # The bank sends back what it was paid with; all the aids of that transfer wait for a later one, unless that one
+        # came back too.
+        """
+        SELECT format('rejet %s du %s : virement %s, lot payé le %s ; %s aides, %s sur %s, %s', r.id, r.rejete_le,
+                      v.reference, coalesce(l.paye_le::text, 'jamais'), d.n, coalesce(d.total, 0), v.aides, v.montant)
+          FROM validation_rejet r
+          JOIN validation_virement v ON v.id = r.virement_id JOIN validation_lot l ON l.id = v.lot_id
+          LEFT JOIN LATERAL (
+               SELECT count(*) AS n, sum(montant) AS total,
+                      bool_and((groupe_id, prestataire_id) = (v.groupe_id, v.prestataire_id)) AS siennes
+                 FROM validation_versement WHERE rejet_id = r.id) d ON true
+         WHERE l.paye_le IS NULL OR r.rejete_le < l.paye_le
+            OR CASE WHEN r.annule_le IS NOT NULL THEN d.n > 0
+                    WHEN d.n = 0 THEN NOT EXISTS (SELECT FROM validation_rejet s
+                                                    JOIN validation_virement w ON w.id = s.virement_id
+                                                   WHERE w.groupe_id = v.groupe_id AND s.id > r.id)
+                    ELSE (v.aides, v.montant, true) IS DISTINCT FROM (d.n, d.total, d.siennes) END
+         ORDER BY r.id
+        """,
+    ),
+    Controle(
+        "iban_oublie_avec_le_fichier",
+        # X4: a batch that is over loses the bank's file and the accounts of its transfers together; others keep both.
+        """
+        SELECT format('lot %s : fichier %s, virement %s, IBAN de %s caractères', l.reference,
+                      coalesce('effacé le ' || l.fichier_efface_le, 'gardé'), v.reference, length(v.iban))
+          FROM validation_lot l JOIN validation_virement v ON v.lot_id = l.id
+         WHERE (l.fichier = '') <> (length(v.iban) = 4) OR l.fichier = '' AND l.paye_le IS NULL AND l.defait_le IS NULL
+         ORDER BY v.id
         """,
     ),
     Controle(

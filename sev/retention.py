@@ -1,6 +1,6 @@
 """The rules of retention (X4): what `manage.py purger` and the clock go through, in this order.
 
-What each is counted from, and for how many months, is in settings.RETENTION_MOIS and in docs/privacy.md.
+What each is counted from, and for how long, is in settings.RETENTION_MOIS, RETENTION_JOURS and in docs/privacy.md.
 """
 
 from datetime import date, datetime
@@ -20,6 +20,8 @@ from sev.socle.courriels import effacer_textes, textes_a_effacer
 from sev.socle.duree import sans_limite
 from sev.socle.envois import effacer_envois, envois_a_effacer
 from sev.socle.retention import Regle
+from validation.models import Lot
+from validation.operations.retention import effacer_fichiers
 
 # Persons last among those of the lists: their incomes and comments are then already gone.
 REGLES = (
@@ -38,6 +40,12 @@ REGLES = (
     Regle("personnes", "personnes sans séjour récent", Senior.objects.a_oublier, seniors.oublier_personnes),
     Regle(
         "fusions", "valeurs d'avant des fusions anciennes", seniors.fusions_a_oublier, seniors.oublier_fusions
+    ),
+    Regle(
+        "fichiers-de-virement",
+        "fichiers de la banque et IBAN des lots terminés",
+        Lot.objects.fichiers_a_effacer,
+        effacer_fichiers,
     ),
     Regle("recherches", "recherches gardées des comptes fermés", recherches_a_effacer, effacer_recherches),
     Regle("courriels", "textes des courriels envoyés", textes_a_effacer, effacer_textes),

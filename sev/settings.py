@@ -215,10 +215,15 @@ RETENTION_MOIS = {
     "essais_de_connexion": 1,  # after a failed sign-in
     "imports": 24,  # after a file of decisions was read: its report
 }
+# How many days.
+RETENTION_JOURS = {
+    "fichiers_de_virement": 90,  # after a batch was paid, or undone: the bank's file, the IBANs of its transfers
+}
 
 # --- Language, files --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "fr"
+FORMAT_MODULE_PATH = "sev.formats"
 LANGUAGES = [("fr", "Français")]
 TIME_ZONE = "Europe/Paris"
 USE_TZ = True

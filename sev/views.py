@@ -65,12 +65,12 @@ def _accueil_porteur(request):
     for groupe in groupes:
         par_annee[groupe.sejour.annee].append(validation.cartes.carte(groupe, le=le, litiges=groupe.litiges))
     aides = Inscription.objects.pour(compte).filter(annee=le.year, aide__isnull=False)
-    paye = "versement__virement__lot__paye_le__isnull"
+    paye = Q(versement__virement__lot__paye_le__isnull=False) | Q(versement__rejet__isnull=False)
     contexte = {
         "credits": _credits(compte, le.year),
         **aides.aggregate(
-            aides_versees=Count("pk", filter=Q((paye, False))),
-            aides_engagees=Count("pk", filter=Q((paye, True))),
+            aides_versees=Count("pk", filter=paye),
+            aides_engagees=Count("pk", filter=~paye),
         ),
         "annees": [
             {"annee": annee, "cartes": cartes[:CARTES_MAX], "autres": len(cartes[CARTES_MAX:])}

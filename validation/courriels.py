@@ -14,7 +14,15 @@ from sejours.models import Groupe
 from sev.socle.courriels import composer
 from sev.socle.models import Courriel
 from sev.socle.typographie import date_complete, euros, heure, periode_longue, quantite, restant
-from validation.models import CoordonneesBancaires, Lot, Presence, Signalement, Validation, Virement
+from validation.models import (
+    CoordonneesBancaires,
+    Lot,
+    Presence,
+    Rejet,
+    Signalement,
+    Validation,
+    Virement,
+)
 from validation.regles import Somme, reste_apres_reponse
 
 
@@ -30,10 +38,17 @@ class Lettre:
     bouton: str
 
 
-def composees(lettres: Iterable[Lettre]) -> list[Courriel]:
-    """Return the unsaved mails of `lettres`; an organisation without an active holder gets none."""
+def composees(lettres: Iterable[Lettre], *, comptes_fermes: bool = False) -> list[Courriel]:
+    """Return the unsaved mails of `lettres`; an organisation without an active holder gets none.
+
+    With `comptes_fermes`, one whose holder's account is closed is written to all the same.
+    """
     lettres = list(lettres)
-    boites = adresses([lettre.organisme for lettre in lettres])
+    organismes = {lettre.organisme for lettre in lettres}
+    boites = adresses(organismes)
+    if comptes_fermes:
+        titulaires = Compte.objects.filter(organisme__in=organismes, titulaire=True).order_by("-pk")
+        boites = dict(titulaires.values_list("organisme", "email")) | boites
     return [
         composer(
             cause=lettre.cause,
@@ -341,33 +356,85 @@ def _delai_repris(validation: Validation) -> str:
 GROUPES_NOMMES = 30
 
 
-def coordonnees_changees(
-    coordonnees: CoordonneesBancaires, *, par: Compte, premieres: bool, maintenant: datetime
-) -> Lettre:
-    """Tell a provider's holder where its aids will be paid from now on; only the end of the IBAN is said."""
-    return Lettre(
+def coordonnees_ecrites(
+    coordonnees: CoordonneesBancaires, *, verbe: str, par: Compte, motif: str, maintenant: datetime
+) -> list[Courriel]:
+    """Return the unsaved mail that tells a provider's holder where its aids are paid from now on; the IBAN's end only.
+
+    `verbe`: enregistré, changé or confirmé. What ANCV writes for a closed organisation, with its `motif`, goes to its
+    last holder, whose account is closed.
+    """
+    sujets = {"changé": "Votre IBAN a changé", "confirmé": "Votre IBAN est confirmé"}
+    qui, pourquoi = ("L'ANCV", (f"Motif : {motif}",)) if par.is_staff else (par.nom, ())
+    suite = "prévenez l'ANCV sans attendre."
+    lettre = Lettre(
         coordonnees.pk,
         f"iban-{coordonnees.pk}-{maintenant.isoformat()}",
-        "Votre IBAN est enregistré" if premieres else "Votre IBAN a changé",
+        sujets.get(verbe, "Votre IBAN est enregistré"),
         (
-            f"{par.nom} a {'enregistré' if premieres else 'changé'} vos coordonnées bancaires, le "
-            f"{date_complete(maintenant)} à {heure(maintenant)}.",
+            f"{qui} a {verbe} vos coordonnées bancaires, le {date_complete(maintenant)} à {heure(maintenant)}.",
+            *pourquoi,
             f"Les aides de l'ANCV seront versées sur l'IBAN finissant par {coordonnees.fin}, au nom de "
             f"{coordonnees.titulaire}.",
-            "Ce changement ne vient pas de chez vous ? Changez votre mot de passe et prévenez l'ANCV sans attendre.",
+            f"Ces coordonnées ne sont pas les vôtres ? {suite.capitalize()}"
+            if par.is_staff
+            else f"Ce changement ne vient pas de chez vous ? Changez votre mot de passe et {suite}",
         ),
         "/versements/coordonnees/",
         "Voir mes coordonnées bancaires",
     )
+    return composees([lettre], comptes_fermes=par.is_staff)
+
+
+def virement_rejete(rejet: Rejet) -> Lettre:
+    """Tell a provider that the bank sent a transfer back, and what to do (V8)."""
+    virement = rejet.virement
+    return Lettre(
+        virement.prestataire_id,
+        f"virement-rejete-{rejet.pk}",
+        f"Virement rejeté, vérifiez votre IBAN : {euros(virement.montant)}",
+        (
+            f"Le virement de {euros(virement.montant)} du {date_complete(virement.lot.paye_le)} (référence "
+            f"{virement.reference}) a été rejeté par la banque : vérifiez votre IBAN.",
+            f"Motif de la banque : {rejet.motif}",
+            f"Il payait {quantite(virement.aides, 'aide')} : {_sejour(virement.groupe)}. Le compte était celui qui "
+            f"finit par {virement.fin}, au nom de {virement.titulaire}.",
+            "Indiquez un autre IBAN, ou écrivez à nouveau le même s'il est bon : les aides partiront ensuite avec le "
+            "lot suivant.",
+        ),
+        "/versements/coordonnees/",
+        "Vérifier mon IBAN",
+    )
+
+
+def rejet_annule(rejet: Rejet) -> Lettre:
+    """Tell a provider that a transfer did go through after all (V8)."""
+    virement = rejet.virement
+    return Lettre(
+        virement.prestataire_id,
+        f"virement-rejet-annule-{rejet.pk}",
+        f"Virement bien versé : {euros(virement.montant)}",
+        (
+            f"Le virement de {euros(virement.montant)} (référence {virement.reference}) n'a pas été rejeté par la "
+            f"banque : il a bien été versé le {date_complete(virement.lot.paye_le)}. Vous n'avez rien à faire.",
+            f"Motif : {rejet.motif_annulation}",
+        ),
+        "/versements/",
+        "Voir mes versements",
+    )
 
 
 def lot_paye(lot: Lot, virements: list[Virement]) -> list[Lettre]:
-    """Tell each provider of a paid batch what it receives, and each porteur that its aids are paid: one mail each."""
+    """Tell each provider of a paid batch what it receives, and each porteur that its aids are paid: one mail each.
+
+    `nouvelles` of a transfer are its aids that no earlier one paid: a porteur is not told twice of the same.
+    """
     prestataires: dict[int, list[Virement]] = {}
     porteurs: dict[int, list[Virement]] = {}
     for virement in virements:
         prestataires.setdefault(virement.prestataire_id, []).append(virement)
-        porteurs.setdefault(virement.groupe.porteur_id, []).append(virement)
+        if virement.nouvelles:
+            porteurs.setdefault(virement.groupe.porteur_id, []).append(virement)
     return [
         *(_paye_au_prestataire(lot, cle, siens) for cle, siens in prestataires.items()),
         *(_paye_pour_le_porteur(lot, cle, siens) for cle, siens in porteurs.items()),

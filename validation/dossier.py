@@ -21,7 +21,7 @@ from validation.models import Presence, Validation
 from validation.models.validations import Phase
 from validation.regles import Ligne, Somme, reste_apres_reponse
 from validation.suivi import phase_du_groupe
-from validation.versements import Etat, etat_du_versement, parts
+from validation.versements import Etat, Part, etat_du_versement, parts
 
 # More names than this are counted instead, in the sums.
 NOMS_MAX = 8
@@ -379,11 +379,20 @@ def paiements(dossier: Dossier) -> list[dict]:
         {
             "libelle": etat_du_versement(part),
             "montant": euros(part.montant),
-            "detail": quantite(part.aides, "aide"),
+            "detail": _detail(part, dossier.compte),
         }
         for part in parts([dossier.groupe.pk])[dossier.groupe.pk]
         if part.etat != Etat.LITIGE
     ]
+
+
+def _detail(part: Part, compte: Compte) -> str:
+    aides = quantite(part.aides, "aide")
+    if part.etat != Etat.REJETE:
+        return aides
+    if compte.est_porteur:
+        return f"{aides} ; le prestataire vérifie son IBAN, puis l'ANCV verse à nouveau. Vous n'avez rien à faire."
+    return f"{aides}, le {jour_mois_annee(part.rejete_le)}, référence {part.reference} : vérifiez votre IBAN."
 
 
 def reponse(dossier: Dossier, cote: str) -> str:

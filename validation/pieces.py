@@ -24,6 +24,8 @@ PIECES_MAX = 10
 COTE_MAX = 3000
 # What all streams of a PDF may amount to once inflated; a scan of some pages is far below.
 DEPLOYE_MAX = 64 * 1024 * 1024
+# Streams don't overlap: a PDF is inflated once, unless it was made to be inflated thousands of times to nothing.
+RELU_MAX = 4 * OCTETS_MAX
 _MORCEAU, _DEPLOYE = 16 * 1024, 256 * 1024
 _NOM_MAX = 100
 _EXTENSIONS = {Piece.Type.PDF: ".pdf", Piece.Type.JPEG: ".jpg"}
@@ -112,14 +114,14 @@ def defaut_du_pdf(contenu: bytes) -> str:
         return ABIME
     if defaut := _nom_defendu(contenu):
         return defaut
-    deploye = 0
+    deploye = relu = 0
     for rang, flux in enumerate(_FLUX.finditer(contenu)):
         if rang > _FLUX_MAX:
             return GONFLE
         suite = b""
-        for morceau in _morceaux(memoryview(contenu)[flux.end() :]):
-            deploye += len(morceau)
-            if deploye > DEPLOYE_MAX:
+        for morceau, lus in _morceaux(memoryview(contenu)[flux.end() :]):
+            deploye, relu = deploye + len(morceau), relu + lus
+            if deploye > DEPLOYE_MAX or relu > RELU_MAX:
                 return GONFLE
             if defaut := _nom_defendu(suite + morceau):
                 return defaut
@@ -167,14 +169,15 @@ def _nom_defendu(octets: bytes) -> str:
 
 
 def _morceaux(comprime: memoryview):
-    """Give what a stream inflates to, piece by piece; nothing when it isn't compressed this way."""
+    """Give what a stream inflates to, piece by piece, and from how many bytes; nothing when it isn't compressed so."""
     inflateur = zlib.decompressobj()
     try:
         for debut in range(0, len(comprime), _MORCEAU):
             reste = comprime[debut : debut + _MORCEAU]
             while reste and not inflateur.eof:
-                yield inflateur.decompress(reste, _DEPLOYE)
+                morceau, avant = inflateur.decompress(reste, _DEPLOYE), len(reste)
                 reste = inflateur.unconsumed_tail
+                yield morceau, avant - len(reste) - len(inflateur.unused_data)
             if inflateur.eof:
                 return
     except zlib.error:

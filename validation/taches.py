@@ -12,7 +12,7 @@ from sejours.taches import Tache
 from sev.socle.typographie import date_complete, date_longue, euros, periode, quantite
 from validation.models import Versement
 from validation.suivi import a_traiter
-from validation.versements import attend_un_iban
+from validation.versements import a_confirmer, attend_un_iban
 
 
 def du_porteur(compte: Compte, *, le: date) -> list[Tache]:
@@ -22,14 +22,14 @@ def du_porteur(compte: Compte, *, le: date) -> list[Tache]:
 
 def du_prestataire(compte: Compte, *, le: date) -> list[Tache]:
     """Return the lists that `compte` has to validate (V1), and the IBAN that sums due to it wait for (V8)."""
-    return _taches(compte, le=le) + _iban_attendu(compte)
+    return _taches(compte, le=le) + _iban_attendu(compte) + _iban_a_verifier(compte)
 
 
 def _taches(compte: Compte, *, le: date) -> list[Tache]:
     groupes = (
         a_traiter(compte, le=le)
         .complets()
-        .select_related("validation")
+        .select_related("validation__validee_par")
         .annotate(enjeu=Sum("inscriptions__aide"))
         .order_by("pk")
     )
@@ -56,6 +56,24 @@ def _iban_attendu(compte: Compte) -> list[Tache]:
     ]
 
 
+def _iban_a_verifier(compte: Compte) -> list[Tache]:
+    somme = a_confirmer(compte)
+    if not somme:
+        return []
+    return [
+        Tache(
+            titre="Un virement a été rejeté par la banque",
+            haut="Versement",
+            mot=euros(somme),
+            texte=f"Vérifiez votre IBAN : {euros(somme)} d'aides vous attendent.",
+            url=reverse("coordonnees-bancaires" if compte.peut_ecrire else "versements"),
+            bouton="Vérifier l'IBAN" if compte.peut_ecrire else "Voir les versements",
+            principal=compte.peut_ecrire,
+            enjeu=somme,
+        )
+    ]
+
+
 def _tache(groupe: Groupe, compte: Compte, echeance: date, le: date) -> Tache:
     equipement, sejour = groupe.sejour.offre.equipement, groupe.sejour
     verbe, question = (
@@ -72,7 +90,7 @@ def _tache(groupe: Groupe, compte: Compte, echeance: date, le: date) -> Tache:
         titre=f"{question} ? {lieu}",
         n=n,
         echeance=f"À {verbe} {quand}.",
-        texte=f"Le prestataire a validé sa liste le {date_complete(groupe.validation.validee_le)}."
+        texte=f"{_valide_par(groupe)} le {date_complete(groupe.validation.validee_le)}."
         if compte.est_porteur
         else "Décochez les personnes absentes, puis validez.",
         contexte=f"Séjour {periode(sejour.debut, sejour.fin, le)}, groupe n° {groupe.pk}, "
@@ -84,3 +102,9 @@ def _tache(groupe: Groupe, compte: Compte, echeance: date, le: date) -> Tache:
         enjeu=groupe.enjeu or Decimal(0),
         apres_sejour=True,
     )
+
+
+def _valide_par(groupe: Groupe) -> str:
+    if groupe.validation.validee_par.is_staff:
+        return "L'ANCV a validé la liste à la place du prestataire"
+    return "Le prestataire a validé sa liste"

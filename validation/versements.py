@@ -5,14 +5,29 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, TextChoices
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextChoices,
+    Value,
+    When,
+)
 from django.db.models.functions import ExtractMonth
 from django.utils.timezone import localdate
 
 from conventions.models import Compte
 from sejours.models import Groupe
 from sev.socle.typographie import MOIS, euros, jour_mois_annee, quantite
-from validation.models import CoordonneesBancaires, Presence, Versement, Virement
+from validation.models import CoordonneesBancaires, Presence, Rejet, Versement, Virement
 
 # An account changed since less than this is shown to ANCV before money goes there.
 IBAN_RECENT = timedelta(30)
@@ -22,26 +37,45 @@ class Etat(TextChoices):
     """Where an aid stands once the list is confirmed; not stored."""
 
     A_VERSER = "A_VERSER", "À verser"
+    REJETE = "REJETE", "Rejeté par la banque"
     EN_COURS = "EN_COURS", "En cours de paiement"
     VERSE = "VERSE", "Versé"
     LITIGE = "LITIGE", "En litige"
 
 
-TONS = {Etat.A_VERSER: "info", Etat.EN_COURS: "info", Etat.VERSE: "ok", Etat.LITIGE: "att"}
+TONS = {
+    Etat.A_VERSER: "info",
+    Etat.REJETE: "att",
+    Etat.EN_COURS: "info",
+    Etat.VERSE: "ok",
+    Etat.LITIGE: "att",
+}
 EN_LOT = Q(virement__isnull=False)
 PAYE = Q(virement__lot__paye_le__isnull=False)
-CONDITIONS = {Etat.A_VERSER: ~EN_LOT, Etat.EN_COURS: EN_LOT & ~PAYE, Etat.VERSE: PAYE}
+RENVOYE = Q(virement__isnull=True, rejet__isnull=False)
+CONDITIONS = {
+    Etat.A_VERSER: ~EN_LOT & ~RENVOYE,
+    Etat.REJETE: RENVOYE,
+    Etat.EN_COURS: EN_LOT & ~PAYE,
+    Etat.VERSE: PAYE,
+}
+# What the ledger counts as paid: what the bank sent back is paid again, and not counted again.
+COMPTE_VERSE = PAYE | Q(rejet__isnull=False)
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some of a group's aids that stand at one point: how many, euros, and when and how they were paid."""
+    """Some of a group's aids that stand at one point: how many, euros, and when and how they were paid.
+
+    Of what the bank sent back: that day, `rejete_le`, and the reference of that transfer.
+    """
 
     etat: Etat
     aides: int
     montant: Decimal
     paye_le: date | None = None
     reference: str = ""
+    rejete_le: date | None = None
 
     @property
     def ton(self) -> str:
@@ -94,7 +128,7 @@ def nommes(groupes: QuerySet, mots: str) -> QuerySet:
 
 
 def parts(groupes: list[int]) -> dict[int, list[Part]]:
-    """Return, for each of these groups, where its aids stand: disputed, due, in a batch, paid, in that order."""
+    """Return, for each of these groups, where its aids stand: disputed, due, sent back, in a batch, paid."""
     trouvees: dict[int, list[Part]] = {cle: [] for cle in groupes}
     for ligne in (
         _en_litige()
@@ -105,16 +139,36 @@ def parts(groupes: list[int]) -> dict[int, list[Part]]:
         trouvees[ligne["validation"]].append(Part(Etat.LITIGE, ligne["aides"], ligne["total"]))
     sommes = (
         Versement.objects.filter(groupe__in=groupes)
-        .values("groupe", reference=F("virement__reference"), paye_le=F("virement__lot__paye_le"))
+        .values(
+            "groupe",
+            reference=F("virement__reference"),
+            paye_le=F("virement__lot__paye_le"),
+            renvoyee=Case(When(RENVOYE, then="rejet__virement__reference"), default=Value("")),
+            rejete_le=Case(When(RENVOYE, then="rejet__rejete_le")),
+        )
         .annotate(aides=Count("pk"), total=Sum("montant"))
-        .order_by(F("reference").asc(nulls_first=True), F("paye_le").asc(nulls_first=True))
+        .order_by(F("reference").asc(nulls_first=True), F("paye_le").asc(nulls_first=True), "renvoyee")
     )
     for ligne in sommes:
-        etat = Etat.VERSE if ligne["paye_le"] else Etat.EN_COURS if ligne["reference"] else Etat.A_VERSER
         trouvees[ligne["groupe"]].append(
-            Part(etat, ligne["aides"], ligne["total"], ligne["paye_le"], ligne["reference"] or "")
+            Part(
+                _etat(ligne),
+                ligne["aides"],
+                ligne["total"],
+                ligne["paye_le"],
+                ligne["reference"] or ligne["renvoyee"],
+                ligne["rejete_le"],
+            )
         )
     return trouvees
+
+
+def _etat(ligne: dict) -> Etat:
+    if ligne["paye_le"]:
+        return Etat.VERSE
+    if ligne["reference"]:
+        return Etat.EN_COURS
+    return Etat.REJETE if ligne["rejete_le"] else Etat.A_VERSER
 
 
 @dataclass(frozen=True)
@@ -127,11 +181,11 @@ class Annee:
 
     @property
     def compteurs(self) -> list[tuple[str, str]]:
-        """What composants/compteurs.html shows; disputes only when there are some."""
+        """What composants/compteurs.html shows; disputes and returns only when there are some."""
         return [
             (euros(montant), etat.label)
             for etat, montant in self.totaux.items()
-            if montant or etat != Etat.LITIGE
+            if montant or etat not in (Etat.LITIGE, Etat.REJETE)
         ]
 
     @property
@@ -167,16 +221,20 @@ def derniere_annee(compte: Compte) -> int | None:
 def annee_du_prestataire(compte: Compte, annee: int) -> Annee:
     """Return what a provider's stays of `annee` bring in aids."""
     mois = [[Decimal(0), Decimal(0)] for _ in MOIS]
-    totaux = dict.fromkeys((Etat.VERSE, Etat.EN_COURS, Etat.A_VERSER, Etat.LITIGE), Decimal(0))
+    ordre = (Etat.VERSE, Etat.EN_COURS, Etat.A_VERSER, Etat.REJETE, Etat.LITIGE)
+    totaux = dict.fromkeys(ordre, Decimal(0))
     sommes = (
         Versement.objects.pour(compte)
         .filter(groupe__sejour__annee=annee)
-        .values(rang=ExtractMonth("groupe__sejour__debut"), en_lot=EN_LOT, paye=PAYE)
+        .values(
+            rang=ExtractMonth("groupe__sejour__debut"),
+            etat=Case(*(When(condition, then=Value(etat.value)) for etat, condition in CONDITIONS.items())),
+        )
         .annotate(total=Sum("montant"))
         .order_by()
     )
     for ligne in sommes:
-        etat = Etat.VERSE if ligne["paye"] else Etat.EN_COURS if ligne["en_lot"] else Etat.A_VERSER
+        etat = Etat(ligne["etat"])
         totaux[etat] += ligne["total"]
         mois[ligne["rang"] - 1][etat != Etat.VERSE] += ligne["total"]
     litiges = _en_litige().filter(
@@ -189,6 +247,12 @@ def annee_du_prestataire(compte: Compte, annee: int) -> Annee:
 def attend_un_iban(compte: Compte) -> bool:
     """Tell whether the provider that `compte` works for has not yet said where it is paid."""
     return compte.est_prestataire and not CoordonneesBancaires.objects.pour(compte).exists()
+
+
+def a_confirmer(compte: Compte) -> Decimal | None:
+    """Return the euros that the bank sent back to ANCV and that wait for `compte` to change or confirm its account."""
+    renvoyes = Versement.objects.pour(compte).rejetes().filter(rejet__in=Rejet.objects.du_compte_actuel())
+    return renvoyes.aggregate(total=Sum("montant"))["total"] if compte.est_prestataire else None
 
 
 # --- ANCV: what the next batch will pay ---------------------------------------------------------------------
@@ -206,7 +270,13 @@ class SommeDue:
     montant: Decimal
     depuis: date
     coordonnees: CoordonneesBancaires | None
+    rejete: Decimal
     remarque: str
+
+    @property
+    def virable(self) -> Decimal:
+        """The euros that a batch would take: nothing without IBAN, nor what came back from this very account."""
+        return self.montant - self.rejete if self.coordonnees else Decimal(0)
 
     @property
     def compte(self) -> str:
@@ -219,7 +289,10 @@ class SommeDue:
 
 
 def sommes_dues(*, le: date) -> list[SommeDue]:
-    """Return what is due, by provider, those without bank details last; `remarque`: look at the account twice."""
+    """Return what is due, by provider, those without bank details last; `remarque`: look at the account twice.
+
+    `rejete`: the euros that the bank sent back from the account that the provider still names.
+    """
     lignes = list(
         Versement.objects.a_verser()
         .values("prestataire", nom=F("prestataire__nom"), convention=F("prestataire__convention__numero"))
@@ -233,22 +306,43 @@ def sommes_dues(*, le: date) -> list[SommeDue]:
     )
     cles = [ligne["prestataire"] for ligne in lignes]
     connues = CoordonneesBancaires.objects.in_bulk(cles)
-    payees = Virement.objects.filter(prestataire__in=cles, lot__paye_le__isnull=False)
-    deja = set(payees.order_by().values_list("prestataire", "iban").distinct())
+    payees = Virement.objects.filter(prestataire__in=cles, lot__paye_le__isnull=False).exclude(
+        Exists(Rejet.objects.en_vigueur().filter(virement=OuterRef("pk")))
+    )
+    # An IBAN that is forgotten (X4) was that of now if nobody has changed it since.
+    du_meme = Case(
+        When(prestataire__coordonnees_bancaires__modifiees_le__lte=F("lot__cree_le"), then=True),
+        default=False,
+    )
+    deja = set(payees.order_by().values_list("prestataire", "iban", du_meme).distinct())
+    connus = {(cle, iban) for cle, iban, _ in deja} | {cle for cle, _, meme in deja if meme}
+    rejetes = dict(
+        Versement.objects.rejetes()
+        .filter(rejet__in=Rejet.objects.du_compte_actuel())
+        .order_by()
+        .values_list("prestataire")
+        .annotate(total=Sum("montant"))
+    )
     dues = [
         SommeDue(
             **ligne,
+            rejete=rejetes.get(ligne["prestataire"], Decimal(0)),
             coordonnees=connues.get(ligne["prestataire"]),
-            remarque=_remarque(connues.get(ligne["prestataire"]), deja, le),
+            remarque=_remarque(
+                connues.get(ligne["prestataire"]), rejetes.get(ligne["prestataire"]), connus, le
+            ),
         )
         for ligne in lignes
     ]
     return sorted(dues, key=lambda somme: somme.coordonnees is None)
 
 
-def _remarque(coordonnees: CoordonneesBancaires | None, deja: set[tuple[int, str]], le: date) -> str:
+def _remarque(coordonnees: CoordonneesBancaires | None, rejete: Decimal | None, connus: set, le: date) -> str:
     if coordonnees is None:
         return "IBAN à demander"
+    if rejete:
+        return f"{euros(rejete)} rejetés par la banque : le prestataire doit changer ou confirmer son IBAN"
     if le - localdate(coordonnees.modifiees_le) < IBAN_RECENT:
         return f"IBAN changé le {jour_mois_annee(coordonnees.modifiees_le)}"
-    return "" if (coordonnees.pk, coordonnees.iban) in deja else "Premier versement sur cet IBAN"
+    connu = not connus.isdisjoint({coordonnees.pk, (coordonnees.pk, coordonnees.iban)})
+    return "" if connu else "Premier versement sur cet IBAN"

@@ -1,7 +1,6 @@
 """« Activité » in the admin: what it shows, to whom, in how many queries; spreadsheets; counting a year again."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from io import BytesIO
 
 import pytest
@@ -50,7 +49,7 @@ def test_a_month_shows_both_years_and_the_change(client, ancv):
     page = client.get(ACTIVITE)
     assert page.status_code == 200
     septembre = next(ligne for ligne in page.context["lignes"] if ligne[0] == "Septembre")
-    assert septembre[1][2] == (False, 3, 2, Decimal("50.0"))
+    assert septembre[1][2] == (False, 3, 2, "+\u00a050\u00a0%")
     assert [ligne[0] for ligne in page.context["lignes"]][:2] == ["Janvier", "Février"]
     assert len(page.context["lignes"]) == 12
     assert "Chiffres de 2022 au 1er juillet 2022, 9 h 05" in clair(page.content.decode())
@@ -143,7 +142,8 @@ def test_the_spreadsheet_has_every_axis(client, ancv):
     ]
     lignes = list(classeur["Département du séjour"].values)
     assert clair(lignes[0][0]) == (
-        "Activité 2022 et 2021, département du séjour. Relevé le 1er juillet 2022 à 9 h 05."
+        "Activité 2022 et 2021, département du séjour. Relevé le 1er juillet 2022 à 9 h 05. "
+        "Filtres : type de porteur : CCAS / CIAS."
     )
     assert lignes[3][:6] == ("Hérault (34)", 0, 0, 2, 0, 2)
     assert lignes[-1][:6] == ("Total", 0, 0, 2, 0, 2)

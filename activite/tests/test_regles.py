@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from activite.regles import Prevision, evolution, prevoir, un_an_avant
+from activite.regles import Prevision, evolution, evolution_dite, prevoir, un_an_avant
+from seniors.tests.factories import clair
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,18 @@ def test_a_tenth_of_last_year_is_enough():
 )
 def test_the_change_is_in_per_cent(ici, avant, change):
     assert evolution(ici, avant) == change
+
+
+@pytest.mark.parametrize(
+    ("change", "mots"),
+    [
+        (Decimal("6.0"), "+ 6 %"),
+        (Decimal("-66.7"), "− 66,7 %"),
+        (Decimal("-100.0"), "− 100 %"),
+        (Decimal("1234.5"), "+ 1 234,5 %"),
+        (Decimal("0.0"), "stable"),
+        (None, ""),
+    ],
+)
+def test_a_change_is_written_as_on_paper(change, mots):
+    assert clair(evolution_dite(change)) == mots

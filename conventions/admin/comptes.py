@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.utils.timezone import localdate
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from conventions import voir_comme
-from conventions.admin.fiches import ADMINISTRATEUR, Acte, FicheAdmin
+from conventions.admin.fiches import ADMINISTRATEUR, Acte, FicheAdmin, Lien
 from conventions.forms import (
     ActivationForm,
     AgentForm,
@@ -18,10 +19,11 @@ from conventions.forms import (
     OrganismeForm,
     UtilisateurForm,
 )
-from conventions.models import Compte, Convention, EvenementSecurite, Organisme
+from conventions.models import Compte, Convention, EvenementSecurite, Organisme, Programme
 from conventions.operations import comptes, second_facteur, vues
 from sev.socle.admin import LectureAdmin
 from sev.socle.temps import aujourdhui, maintenant
+from sev.socle.typographie import euros
 
 
 def _voir_comme(request, objet, donnees) -> None:
@@ -56,10 +58,52 @@ class OrganismeAdmin(FicheAdmin):
     list_filter = ["nature", "type_porteur", "departement"]
     list_select_related = ["convention"]
     search_fields = ["nom", "ville", "convention__numero"]
+    search_help_text = "Nom, ville ou numéro de convention."
+    ajouter = "Ajouter un organisme"
+    liens = (
+        Lien(
+            "Sa convention",
+            "conventions_convention_changelist",
+            "conventions.view_convention",
+            lambda organisme: {"organisme__exact": organisme.pk},
+            propose=lambda organisme: hasattr(organisme, "convention"),
+        ),
+        Lien(
+            "Créer sa convention",
+            "conventions_convention_add",
+            "conventions.add_convention",
+            lambda organisme: {"organisme": organisme.pk},
+            propose=lambda organisme: not hasattr(organisme, "convention"),
+        ),
+        Lien(
+            "Comptes",
+            "conventions_compte_changelist",
+            "conventions.view_compte",
+            lambda organisme: {"organisme__exact": organisme.pk},
+        ),
+    )
 
     def get_readonly_fields(self, request, obj=None):
         """Freeze the nature of an organisation that exists."""
         return ["nature"] if obj else []
+
+
+def _avant_d_activer(convention: Convention) -> str:
+    """Say what activating does, and what the envelope still holds for a porteur."""
+    phrases = [
+        "Le compte du titulaire est ouvert, les crédits de l'année sont alloués, et un e-mail part avec le lien pour "
+        "choisir un mot de passe."
+    ]
+    if _d_un_porteur(convention):
+        phrases += [
+            f"Il reste {euros(p.enveloppe - p.alloue)} à allouer en {p.annee}."
+            for p in Programme.objects.filter(annee__gte=aujourdhui().year).order_by("annee")
+        ]
+    return "\n".join(phrases)
+
+
+def _d_un_porteur(convention: Convention) -> bool:
+    return convention.organisme.nature == "PORTEUR"
 
 
 @admin.register(Convention)
@@ -71,13 +115,43 @@ class ConventionAdmin(FicheAdmin):
     list_filter = ["organisme__nature", "activee_le"]
     list_select_related = ["organisme"]
     search_fields = ["numero", "organisme__nom"]
+    search_help_text = "Numéro de convention ou nom de l'organisme."
+    liens_offerts = ("organisme__exact",)
+    ajouter = "Ajouter une convention"
     autocomplete_fields = ["organisme"]
+    liens = (
+        Lien(
+            "Comptes",
+            "conventions_compte_changelist",
+            "conventions.view_compte",
+            lambda convention: {"organisme__exact": convention.pk},
+        ),
+        Lien(
+            "Crédits",
+            "conventions_credit_changelist",
+            "conventions.view_credit",
+            lambda convention: {"convention__exact": convention.pk},
+            propose=_d_un_porteur,
+        ),
+        Lien(
+            "Demandes de complément",
+            "conventions_demandecomplement_changelist",
+            "conventions.view_demandecomplement",
+            lambda convention: {"convention__exact": convention.pk},
+            propose=_d_un_porteur,
+        ),
+        Lien(
+            "Décisions importées",
+            "conventions_decision_changelist",
+            "conventions.view_decision",
+            lambda convention: {"convention__exact": convention.pk},
+        ),
+    )
     actes = (
         Acte(
             nom="activer",
             libelle="Activer la convention",
-            texte="Le compte du titulaire est ouvert, les crédits de l'année sont alloués, et un e-mail part avec le "
-            "lien pour choisir un mot de passe.",
+            texte=_avant_d_activer,
             fait="La convention est activée. L'e-mail part dans la minute.",
             formulaire=ActivationForm,
             droit="conventions.change_convention",
@@ -111,14 +185,15 @@ class CompteAdmin(FicheAdmin):
         "nom",
         "email",
         "organisme",
-        "titulaire",
-        "role",
+        "sa_place",
         "is_active",
-        "last_login",
+        "derniere_connexion",
     ]
     list_filter = ["is_active", "is_staff", "titulaire", "role"]
     list_select_related = ["organisme"]
     search_fields = ["identifiant", "nom", "email", "organisme__nom"]
+    search_help_text = "Identifiant, nom de la personne, adresse e-mail ou organisme."
+    liens_offerts = ("organisme__exact",)
     actes = (
         Acte(
             nom="corriger",
@@ -253,6 +328,17 @@ class CompteAdmin(FicheAdmin):
         return connus + (
             ["is_superuser", "groupes", "double_authentification"] if obj and obj.is_staff else []
         )
+
+    @admin.display(description="rôle", ordering="role")
+    def sa_place(self, compte):
+        """Say what the person is for her organisation, in one word."""
+        if compte.is_staff:
+            return "ANCV"
+        return "Titulaire" if compte.titulaire else compte.get_role_display()
+
+    @admin.display(description="vu le", ordering="last_login")
+    def derniere_connexion(self, compte):
+        return compte.last_login and localdate(compte.last_login)
 
     @admin.display(description="groupes de droits")
     def groupes(self, compte):

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from conventions.admin.export import ExportAdmin
-from conventions.admin.fiches import Acte, FicheAdmin
+from conventions.admin.fiches import Acte, FicheAdmin, Lien
 from conventions.forms import MouvementForm
 from conventions.models import Credit, DemandeComplement, Mouvement
 from conventions.operations import credits
@@ -45,6 +45,23 @@ class CreditAdmin(ExportAdmin, FicheAdmin):
     list_filter = ["programme", "convention__organisme__type_porteur"]
     list_select_related = ["convention__organisme", "programme"]
     search_fields = ["convention__numero", "convention__organisme__nom"]
+    search_help_text = "Numéro de convention ou nom de l'organisme."
+    liens_offerts = ("convention__exact",)
+    ordering = ["-programme__annee", "convention__numero"]
+    liens = (
+        Lien(
+            "Demandes de complément",
+            "conventions_demandecomplement_changelist",
+            "conventions.view_demandecomplement",
+            lambda credit: {"convention__exact": credit.convention_id},
+        ),
+        Lien(
+            "Tous ses crédits",
+            "conventions_credit_changelist",
+            "conventions.view_credit",
+            lambda credit: {"convention__exact": credit.convention_id},
+        ),
+    )
     fields = readonly_fields = [
         "convention",
         "organisation",
@@ -114,6 +131,7 @@ class MouvementAdmin(GrandeListe, ExportAdmin, LectureAdmin):
     list_filter = ["nature", "credit__programme", ("date", admin.DateFieldListFilter)]
     list_select_related = ["credit__convention__organisme", "auteur"]
     list_per_page = 50
+    liens_offerts = ("credit__id__exact",)
     search_help_text = "Porteur, numéro d'inscription, ou motif d'une dotation."
     colonne_du_numero = "inscription_id"
     recherche = (("credit_id", Credit.objects.nommes), ("pk", Mouvement.objects.dotations_motivees))
@@ -152,10 +170,6 @@ class MouvementAdmin(GrandeListe, ExportAdmin, LectureAdmin):
         """Sort what is left of a filter once it is found: by the key, an old year costs a walk back to it."""
         filtree = any(cle.startswith(("credit__", "date__")) for cle in request.GET)
         return ["-date", "-pk"] if filtree else ["-pk"]
-
-    def lookup_allowed(self, lookup, value, request):
-        """Let the page of a credit lead to its entries."""
-        return lookup == "credit__id__exact" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="convention", ordering="credit__convention__numero")
     def convention(self, mouvement):
@@ -214,6 +228,17 @@ class DemandeComplementAdmin(ExportAdmin, FicheAdmin):
     list_filter = [EtatFilter, "programme"]
     list_select_related = ["convention__organisme", "programme"]
     search_fields = ["convention__numero", "convention__organisme__nom", "motif"]
+    search_help_text = "Numéro de convention, nom de l'organisme, ou un mot du motif."
+    liens_offerts = ("convention__exact",)
+    vide = "Aucun porteur n'a demandé de complément."
+    liens = (
+        Lien(
+            "Ses crédits",
+            "conventions_credit_changelist",
+            "conventions.view_credit",
+            lambda demande: {"convention__exact": demande.convention_id},
+        ),
+    )
     ordering = ["decidee_le", "retiree_le", "faite_le"]
     fields = readonly_fields = [
         "convention",

@@ -15,9 +15,10 @@ from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.http import urlencode
 
 from conventions.models import Programme
-from sev.socle.admin import FiltresOfferts, Histoire
+from sev.socle.admin import PageAdmin
 from sev.socle.envois import premier_envoi
 from sev.socle.formulaires import dire_le_refus
 from sev.socle.journal import acte
@@ -36,9 +37,9 @@ class Acte:
     `texte` says what will happen, as it stands or as a function of the object; `libelle` may be one too, and `fait` a
     function of what the operation returned. `options(objet)` are what the form is made with, `droit` the right needed
     in place of the page's own (conventions/droits.py, or ADMINISTRATEUR), `suite` the page that follows when it isn't
-    the object's. With `constater(objet)`, a measure that tells how things stand, or with `annoncer(objet, donnees)`,
-    which puts in sentences what the answers would touch (and may raise RefusMetier), the page shows what the act
-    changes before it is confirmed: see `Apercu`.
+    the object's, `modele` an empty file to start from. With `constater(objet)`, a measure that tells how things stand,
+    or with `annoncer(objet, donnees)`, which puts in sentences what the answers would touch (and may raise
+    RefusMetier), the page shows what the act changes before it is confirmed: see `Apercu`.
     """
 
     nom: str
@@ -54,6 +55,7 @@ class Acte:
     annoncer: Callable | None = None
     droit: str = ""
     suite: str = ""
+    modele: str = ""
 
     def mots(self, champ: str, sujet) -> str:
         """Return `libelle`, `texte` or `fait`, for the object or the result that it is about."""
@@ -84,6 +86,24 @@ class Apercu:
         return cls([(quoi, avant.get(quoi, ""), apres.get(quoi, "")) for quoi in {**avant, **apres}])
 
 
+@dataclass(frozen=True)
+class Lien:
+    """A way from an object's page to what belongs to it: « Voir aussi ».
+
+    `page` is the name of a list, of whatever app; `question(objet)` what it is asked. Shown to who has `droit`.
+    """
+
+    libelle: str
+    page: str
+    droit: str
+    question: Callable
+    propose: Callable = lambda objet: True
+
+    def adresse(self, objet) -> str:
+        """Return the address of the list, asked about the object."""
+        return f"{reverse(f'admin:{self.page}')}?{urlencode(self.question(objet))}"
+
+
 class Recherche(AutocompleteSelect):
     """A field that is looked up as one types; what was forged in place of a key is shown as nothing chosen."""
 
@@ -93,17 +113,18 @@ class Recherche(AutocompleteSelect):
         return super().optgroups(name, cles or [""], attrs)
 
 
-class FicheAdmin(Histoire, FiltresOfferts):
+class FicheAdmin(PageAdmin):
     """An object's page with its `actes`; nothing is deleted, and what is typed here is in the journal.
 
-    `ajout`, when given, takes the place of Django's page for a new object. Opening a page that is `lue_comme` something
-    is noted under that name: it tells of somebody's income, health or papers (X2).
+    `ajout`, when given, takes the place of Django's page for a new object. `liens` lead to what belongs to it. Opening
+    a page or a history that is `lue_comme` something is noted under that name: it tells of somebody's income, health or
+    papers (X2).
     """
 
     actes: tuple[Acte, ...] = ()
     ajout: Acte | None = None
     lue_comme = ""
-    change_form_template = "admin/conventions/fiche.html"
+    liens: tuple[Lien, ...] = ()
     actions = None
     show_full_result_count = False
     # Facets count every choice of every filter at each visit.
@@ -133,6 +154,18 @@ class FicheAdmin(Histoire, FiltresOfferts):
             kwargs.setdefault("widget", Recherche(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def changelist_view(self, request, extra_context=None):
+        """Draw the list; its button reads like the act behind it."""
+        contexte = {"ajouter": self.ajout.mots("libelle", None)} if self.ajout else {}
+        return super().changelist_view(request, contexte | (extra_context or {}))
+
+    def response_add(self, request, obj, post_url_continue=None):
+        """Lead to the page of what was just made: that is where the next step is."""
+        if "_popup" in request.POST or "_addanother" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        messages.success(request, f"C'est enregistré : {obj}.")
+        return self._retour(request, obj)
+
     def add_view(self, request, form_url="", extra_context=None):
         """Show the act that adds an object, or Django's own page."""
         if not self.has_add_permission(request):
@@ -147,21 +180,42 @@ class FicheAdmin(Histoire, FiltresOfferts):
         boutons = []
         if objet is not None:
             boutons = [
-                (a.mots("libelle", objet), self._adresse(a.nom, objet))
+                (a.mots("libelle", objet), self._adresse(a.nom, objet) + self._filtres(request))
                 for a in self.actes
                 if self._permis(request, a, objet) and a.propose(objet)
             ]
-        contexte = {"boutons": boutons, **self._boutons_de_saisie(request, objet), **(extra_context or {})}
-        reponse = super().change_view(request, object_id, form_url, contexte)
+        liens = self._liens(request, objet) if objet is not None else []
+        contexte = {"boutons": boutons, "liens": liens, **self._boutons_de_saisie(request, objet)}
+        reponse = super().change_view(request, object_id, form_url, contexte | (extra_context or {}))
+        return self._lue(request, objet, reponse)
+
+    def history_view(self, request, object_id, extra_context=None):
+        """Show the history of the object, which tells what its page tells."""
+        reponse = super().history_view(request, object_id, extra_context)
+        return self._lue(request, self.get_object(request, unquote(object_id)), reponse)
+
+    def _lue(self, request, objet, reponse):
         if self.lue_comme and reponse.status_code == 200:
             noter(quoi=self.lue_comme, cle=objet.pk, par=request.user)
         return reponse
 
+    def _liens(self, request, objet) -> list[tuple[str, str]]:
+        return [
+            (lien.libelle, lien.adresse(objet))
+            for lien in self.liens
+            if request.user.has_perm(lien.droit) and lien.propose(objet)
+        ]
+
+    def _filtres(self, request) -> str:
+        """Return the end of an address that keeps the filters of the list one came from."""
+        filtres = self.get_preserved_filters(request)
+        return f"?{filtres}" if filtres else ""
+
     def _boutons_de_saisie(self, request, objet) -> dict:
-        """Take Django's own buttons away from a page on which nothing is typed."""
+        """Take Django's own buttons away from a page on which nothing is typed; none of them begins another object."""
         lus = set(self.get_readonly_fields(request, objet))
         if self.inlines or not set(self.get_fields(request, objet)) <= lus:
-            return {}
+            return {"show_save_and_add_another": False}
         return dict.fromkeys(("show_save", "show_save_and_continue", "show_save_and_add_another"), False)
 
     def autorise(self, request, objet) -> bool:
@@ -195,7 +249,7 @@ class FicheAdmin(Histoire, FiltresOfferts):
             if request.method != "POST" and not un_acte.propose(objet):
                 libelle = un_acte.mots("libelle", objet).removesuffix("…")
                 messages.warning(request, f"« {libelle} » n'est plus possible ici.")
-                return self._retour(objet)
+                return self._retour(request, objet)
             return self.executer(request, un_acte, objet)
 
         return vue
@@ -210,7 +264,7 @@ class FicheAdmin(Histoire, FiltresOfferts):
                 with transaction.atomic():
                     if not premier_envoi(_jeton(request)):
                         messages.info(request, DEJA_FAIT)
-                        return redirect(un_acte.suite) if un_acte.suite else self._retour(objet)
+                        return redirect(un_acte.suite) if un_acte.suite else self._retour(request, objet)
                     apercu, resultat = self._faire(request, un_acte, objet, formulaire.cleaned_data)
                     if apercu is not None:
                         # What is only shown is not sent yet: its token will serve.
@@ -221,12 +275,15 @@ class FicheAdmin(Histoire, FiltresOfferts):
                 if apercu is None:
                     if fait := un_acte.mots("fait", resultat):
                         messages.success(request, fait)
-                    return redirect(un_acte.suite) if un_acte.suite else self._retour(objet, resultat)
+                    return (
+                        redirect(un_acte.suite) if un_acte.suite else self._retour(request, objet, resultat)
+                    )
         return self.page_d_acte(request, un_acte, objet, formulaire, apercu=apercu)
 
     def _faire(self, request, un_acte, objet, donnees) -> tuple[Apercu | None, object]:
         """Do the act and return (None, its result); what it changes, and nothing done, until that is confirmed."""
-        confirmee = request.POST.get("confirmer")
+        # « Revoir » asks again what the answers, changed since, would do.
+        confirmee = None if "revoir" in request.POST else request.POST.get("confirmer")
         if un_acte.annoncer is not None:
             saisie = tuple(sorted((nom, str(valeur)) for nom, valeur in donnees.items()))
             apercu = Apercu(phrases=un_acte.annoncer(objet, donnees), saisie=saisie)
@@ -244,12 +301,12 @@ class FicheAdmin(Histoire, FiltresOfferts):
             transaction.set_rollback(True)
         return apercu, None
 
-    def _retour(self, objet, resultat=None):
-        """Lead to the page of what was made, of what was acted upon, else to the list."""
+    def _retour(self, request, objet, resultat=None):
+        """Lead to the page of what was made, of what was acted upon, else to the list; its filters are kept."""
         base = f"admin:{self.opts.app_label}_{self.opts.model_name}"
         for suite in (resultat, objet):
             if isinstance(suite, self.model):
-                return redirect(f"{base}_change", suite.pk)
+                return redirect(reverse(f"{base}_change", args=[suite.pk]) + self._filtres(request))
         return redirect(f"{base}_changelist")
 
     def page_d_acte(self, request, un_acte, objet, formulaire, *, apercu=None, remarques=()):
@@ -257,14 +314,16 @@ class FicheAdmin(Histoire, FiltresOfferts):
         contexte = {
             **self.admin_site.each_context(request),
             "title": un_acte.mots("libelle", objet).removesuffix("…"),
+            "subtitle": str(objet) if objet is not None else None,
             "opts": self.opts,
+            "preserved_filters": self.get_preserved_filters(request),
             "acte": un_acte,
             "texte": un_acte.mots("texte", objet),
             "objet": objet,
             "form": formulaire,
             "apercu": apercu,
             "mesure": un_acte.constater is not None or un_acte.annoncer is not None,
-            "change": bool(apercu and request.POST.get("confirmer")),
+            "change": bool(apercu and request.POST.get("confirmer") and "revoir" not in request.POST),
             "remarques": remarques,
             "envoi": _jeton(request) or uuid4(),
         }

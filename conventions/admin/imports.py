@@ -10,12 +10,12 @@ from django.http import Http404
 from django.shortcuts import render
 from django.urls import path, reverse
 
-from conventions.admin.fiches import Acte, FicheAdmin
+from conventions.admin.fiches import Acte, FicheAdmin, Lien
 from conventions.documents import rapport_csv, rapport_xlsx
 from conventions.forms import ImportForm
 from conventions.models import Decision, Import, LigneImport
 from conventions.operations import imports
-from sev.socle.admin import LectureAdmin
+from sev.socle.admin import LectureAdmin, Rempli
 from sev.socle.tableur import reponse_xlsx
 from sev.socle.telechargement import document
 from sev.socle.temps import maintenant
@@ -48,15 +48,31 @@ class ImportAdmin(FicheAdmin):
 
     change_form_template = "admin/conventions/import.html"
     list_display = ["numero", "fichier", "par", "lu_le", "etat", "lignes", "faites", "erreurs"]
-    list_filter = ["lu_le", ("fini_le", admin.EmptyFieldListFilter)]
+    list_filter = ["lu_le", ("fini_le", Rempli)]
     list_select_related = ["par"]
     search_fields = ["fichier", "par__nom", "lignes__numero", "lignes__reference"]
+    search_help_text = "Nom du fichier, agent, numéro de convention ou référence d'une décision."
+    vide = (
+        "Aucun fichier n'a encore été lu. Rien n'est écrit à la lecture : chaque ligne dit ce qu'elle ferait."
+    )
+    liens = (
+        Lien(
+            "Décisions de cet import",
+            "conventions_decision_changelist",
+            "conventions.view_decision",
+            lambda lot: {"lot__exact": lot.pk},
+            propose=lambda lot: lot.fini_le is not None,
+        ),
+    )
     fields = readonly_fields = ["fichier", "par", "lu_le", "lance_le", "fini_le"]
     ajout = Acte(
         nom="lire",
         droit="conventions.add_import",
         libelle="Lire un fichier de décisions",
-        texte="Le fichier est lu, et chaque ligne dit ce qu'elle ferait. Rien n'est écrit avant votre accord.",
+        texte="Le fichier est lu, et chaque ligne dit ce qu'elle ferait. Rien n'est écrit avant votre accord.\n"
+        "Colonnes toujours nécessaires : référence de décision, numéro de convention, année, montant. Pour une "
+        "convention nouvelle, aussi : nature, organisme, type (d'un porteur), titulaire, e-mail.",
+        modele="modele-decisions.csv",
         fait=lambda lot: (
             f"Le fichier est lu : {quantite(lot.lignes.count(), 'ligne')}. Rien n'est encore écrit."
         ),
@@ -188,13 +204,14 @@ def _les(combien: int) -> str:
 
 def _avancement(lot: Import) -> dict:
     """Return how far an import is: lines done and to do, and whether it is still going on."""
-    total = lot.lignes.count()
+    # Lines that were wrong when read were never to be written.
     restent = _pretes(lot).count()
+    faites = lot.lignes.filter(issue=LigneImport.Issue.FAITE).count()
     return {
         "en_cours": lot.lance_le is not None and lot.fini_le is None,
         "fini": lot.fini_le is not None,
-        "faites": total - restent,
-        "total": total,
+        "faites": faites,
+        "total": faites + restent,
         "adresse": reverse("admin:conventions_import_avancement", args=[lot.pk]),
         "page": reverse("admin:conventions_import_change", args=[lot.pk]),
     }
@@ -215,6 +232,7 @@ class DecisionAdmin(LectureAdmin):
         "lot",
     ]
     list_filter = ["annee", "action", "importee_le"]
+    liens_offerts = ("convention__exact", "lot__exact")
     list_select_related = ["convention__organisme", "lot"]
     search_fields = ["reference", "convention__numero", "convention__organisme__nom"]
 

@@ -5,7 +5,7 @@ What a change touches on the lists is shown by the admin of `seniors`, which add
 
 from django.contrib import admin
 
-from conventions.admin.fiches import FicheAdmin
+from conventions.admin.fiches import FicheAdmin, Lien
 from conventions.forms import FermetureForm, ProgrammeForm
 from conventions.models import Bareme, Fermeture, Programme, Tarif
 from sev.socle.admin import JournalAdmin
@@ -23,6 +23,28 @@ class ProgrammeAdmin(FicheAdmin):
 
     form = ProgrammeForm
     list_display = ["annee", "enveloppe", "alloue", "reste", "delai_option", "suspendu_le"]
+    ajouter = "Ajouter un programme"
+    liens = (
+        Lien(
+            "Crédits de l'année",
+            "conventions_credit_changelist",
+            "conventions.view_credit",
+            lambda programme: {"programme__exact": programme.annee},
+        ),
+        Lien("Tarifs", "conventions_tarif_changelist", "conventions.view_tarif", lambda programme: {}),
+        Lien(
+            "Plafonds de revenu",
+            "conventions_bareme_changelist",
+            "conventions.view_bareme",
+            lambda programme: {"annee_avis": programme.annee - 1},
+        ),
+        Lien(
+            "Imports de décisions",
+            "conventions_import_changelist",
+            "conventions.view_import",
+            lambda programme: {},
+        ),
+    )
     inlines = [FermetureInline]
 
     def get_readonly_fields(self, request, obj=None):

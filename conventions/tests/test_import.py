@@ -483,7 +483,7 @@ def test_a_file_is_read_shown_launched_and_followed(annee, agent):
     assert not Convention.objects.exists()
 
     en_cours = agent.post(f"{ou}/importer/", follow=True)
-    assert "1 ligne traitée sur 2." in page_de(en_cours)
+    assert "0 ligne importée sur 1." in page_de(en_cours)
     assert 'http-equiv="refresh"' in page_de(en_cours)
     assert "hx-get" in page_de(agent.get(f"{ou}/avancement"))
     importer_decisions()

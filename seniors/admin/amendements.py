@@ -5,7 +5,7 @@ from uuid import uuid4
 from django import forms
 from django.contrib import admin
 
-from conventions.admin.fiches import Acte, ParAnnee
+from conventions.admin.fiches import Acte, Lien, ParAnnee
 from conventions.models import Credit
 from sejours.admin import Figee, Lecture
 from sejours.models import Groupe
@@ -15,7 +15,7 @@ from seniors.models.seniors import Identite
 from seniors.operations.amendements import ajouter, amender, retirer
 from seniors.operations.fiches import COORDONNEES, NOMS_DE_LA_FICHE, Fiche
 from seniors.regles.libelles import libelle_decision
-from sev.socle.admin import GrandeListe
+from sev.socle.admin import GrandeListe, Rempli
 from sev.socle.formulaires import saisie
 from sev.socle.lectures import noter
 from sev.socle.saisie import MotifField
@@ -226,12 +226,23 @@ LEVER_LE_PLAFOND = Acte(
 # --- Pages ----------------------------------------------------------------------------------------------------
 
 
-class InscriptionInline(Lecture):
-    """The list of a group, each line a link to the registration's page."""
+class Inscriptions(Lecture):
+    """Registrations, each a link to its page, with the aid or why there is none."""
 
     model = Inscription
+
+    @admin.display(description="aide")
+    def decision(self, inscription):
+        if inscription.aide is not None:
+            return euros(inscription.aide)
+        return f"sans : {inscription.get_motif_sans_aide_display()}"
+
+
+class InscriptionInline(Inscriptions):
+    """The list of a group."""
+
     verbose_name_plural = "liste"
-    fields = readonly_fields = ["naissance", "aide", "motif_sans_aide", "derogation"]
+    fields = readonly_fields = ["naissance", "decision", "plafond_leve"]
 
     def get_queryset(self, request):
         """Return the list as it stands, in the order of a printed one."""
@@ -240,6 +251,10 @@ class InscriptionInline(Lecture):
     @admin.display(description="né(e) le")
     def naissance(self, inscription):
         return jour_mois_annee(inscription.senior.date_naissance)
+
+    @admin.display(description="plafond levé")
+    def plafond_leve(self, inscription):
+        return "oui" if inscription.derogation else ""
 
 
 class AjoutDUnePersonne:
@@ -288,7 +303,7 @@ class InscriptionAdmin(GrandeListe, Figee):
     """Who is on which list, with what was decided. Opening a page is noted: it says incomes and health (X2)."""
 
     list_display = ["senior", "groupe", "porteur", "debut", "eligibilite", "aide", "motif_sans_aide"]
-    list_filter = [ParAnnee, "eligibilite", "motif_sans_aide", ("effacee_le", admin.EmptyFieldListFilter)]
+    list_filter = [ParAnnee, "eligibilite", "motif_sans_aide", ("effacee_le", Rempli)]
     list_select_related = ["senior", "groupe__porteur"]
     search_help_text = "Numéro de groupe, nom et prénom (leur début suffit), ou porteur."
     colonne_du_numero = "groupe_id"
@@ -296,6 +311,14 @@ class InscriptionAdmin(GrandeListe, Figee):
     ordering = ["-pk"]
     actes = (CORRIGER, RETIRER, LEVER_LE_PLAFOND)
     lue_comme = "inscription"
+    liens = (
+        Lien(
+            "Ses mouvements de crédit",
+            "conventions_mouvement_changelist",
+            "conventions.view_mouvement",
+            lambda inscription: {"q": inscription.pk},
+        ),
+    )
     REVENUS = ("rfr", "rfr_confidentiel", "revenu_imposable", "parts", "situation")
 
     def get_fields(self, request, obj=None):

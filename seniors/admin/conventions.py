@@ -3,13 +3,14 @@
 from django.contrib import admin
 
 from conventions.admin import comptes as comptes_admin
-from conventions.admin.fiches import Acte
+from conventions.admin.fiches import Acte, Lien
 from conventions.forms import ArretForm, RenouvellementForm
 from conventions.models import Convention, Credit
 from conventions.operations import conventions
 from sejours.operations.conventions import clore, en_cours
 from seniors.admin.credits import SERVIES, aides_donnees
 from seniors.operations.complements import renouveler
+from sev.socle.admin import Rempli
 from sev.socle.temps import aujourdhui
 from sev.socle.typographie import euros, quantite
 
@@ -41,13 +42,30 @@ def _suites_de_la_cloture(convention: Convention) -> str:
 class ConventionAdmin(comptes_admin.ConventionAdmin):
     """Conventions, from their activation to their end."""
 
-    list_display = ["numero", "organisme", "nature", "etat", "activee_le", "suspendue_le", "close_le"]
+    list_display = ["numero", "organisme", "nature", "etat", "activee_le"]
     list_filter = [
         "organisme__nature",
-        "activee_le",
-        ("suspendue_le", admin.EmptyFieldListFilter),
-        ("close_le", admin.EmptyFieldListFilter),
+        ("activee_le", Rempli),
+        ("suspendue_le", Rempli),
+        ("close_le", Rempli),
     ]
+    liens = (
+        *comptes_admin.ConventionAdmin.liens,
+        Lien(
+            "Groupes",
+            "sejours_groupe_changelist",
+            "sejours.view_groupe",
+            lambda convention: {"porteur__exact": convention.pk},
+            propose=lambda convention: convention.organisme.nature == "PORTEUR",
+        ),
+        Lien(
+            "Équipements",
+            "sejours_equipement_changelist",
+            "sejours.view_equipement",
+            lambda convention: {"prestataire__exact": convention.pk},
+            propose=lambda convention: convention.organisme.nature == "PRESTATAIRE",
+        ),
+    )
     actes = (
         *comptes_admin.ConventionAdmin.actes,
         Acte(

@@ -8,11 +8,11 @@ from sejours.admin import Figee
 from seniors.models import Doublon, Fusion, Inscription, Senior
 from seniors.operations.doublons import ecarter, reproposer
 from seniors.operations.fusions import ADRESSE, CHAMPS, FusionRefusee, defaire_fusion, fusionner, prevoir
-from sev.socle.admin import JournalAdmin
+from sev.socle.admin import JournalAdmin, Rempli
 from sev.socle.lectures import noter
 from sev.socle.saisie import MotifField
 from sev.socle.temps import aujourdhui, maintenant
-from sev.socle.typographie import euros, periode_longue
+from sev.socle.typographie import euros, periode_longue, pour_cent
 
 # --- Comparing --------------------------------------------------------------------------------------------
 
@@ -208,18 +208,24 @@ class DoublonAdmin(Figee):
 
     creation = "seniors.change_doublon"
     change_form_template = "admin/seniors/doublon.html"
-    list_display = ["paire", "naissance", "raison", "ressemblance", "trouve_le", "decision", "decide_par"]
+    list_display = ["paire", "naissance", "raison", "ressemblent", "trouve_le", "decision", "decide_par"]
     list_filter = ["decision", "raison", ("trouve_le", admin.DateFieldListFilter)]
     list_select_related = ["ancienne", "recente", "decide_par"]
     search_fields = ["=ancienne__pk", "=recente__pk", "ancienne__nom", "recente__nom"]
+    search_help_text = "Numéro de fiche ou nom."
+    vide = "Aucun doublon probable. Les fiches sont comparées chaque nuit."
     ordering = ["decision", "trouve_le", "pk"]
-    fields = ["raison", "ressemblance", "trouve_le", "decision", "decide_le", "decide_par", "motif"]
+    fields = ["raison", "ressemblent", "trouve_le", "decision", "decide_le", "decide_par", "motif"]
     actes = (FUSIONNER, ECARTER, REPROPOSER, DEFAIRE_LA_PAIRE)
     lue_comme = "doublon"
 
     @admin.display(description="fiches", ordering="ancienne__cle_nom")
     def paire(self, doublon):
         return f"n° {doublon.ancienne_id} {doublon.ancienne} / n° {doublon.recente_id} {doublon.recente}"
+
+    @admin.display(description="ressemblance", ordering="ressemblance")
+    def ressemblent(self, doublon):
+        return pour_cent(doublon.ressemblance)
 
     @admin.display(description="nées le", ordering="ancienne__date_naissance")
     def naissance(self, doublon):
@@ -251,7 +257,7 @@ class FusionAdmin(Figee):
 
     creation = "seniors.change_fusion"
     list_display = ["gardee", "absorbee_numero", "faite_le", "faite_par", "motif", "defaite_le"]
-    list_filter = [("defaite_le", admin.EmptyFieldListFilter), ("faite_le", admin.DateFieldListFilter)]
+    list_filter = [("defaite_le", Rempli), ("faite_le", admin.DateFieldListFilter)]
     list_select_related = ["gardee", "faite_par"]
     search_fields = ["=gardee__pk", "=absorbee__pk", "gardee__nom"]
     actes = (DEFAIRE,)

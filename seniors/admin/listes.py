@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import admin
 
-from conventions.admin.fiches import Acte
+from conventions.admin.fiches import Acte, Lien
 from sejours import admin as sejours_admin
 from sejours.models import Groupe, Sejour
 from seniors.admin.amendements import AJOUTER, AjoutDUnePersonne, InscriptionInline
@@ -62,6 +62,22 @@ class GroupeAdmin(AjoutDUnePersonne, sejours_admin.GroupeAdmin):
 
     creation = "sejours.add_groupe"
     inlines = (InscriptionInline,)
+    liens = (
+        Lien(
+            "Crédits du porteur",
+            "conventions_credit_changelist",
+            "conventions.view_credit",
+            lambda groupe: {"convention__exact": groupe.porteur_id},
+        ),
+        # Of the app above, named by its address.
+        Lien(
+            "Sa validation",
+            "validation_validation_changelist",
+            "validation.view_validation",
+            lambda groupe: {"etape": "TOUTES", "q": groupe.pk},
+            propose=lambda groupe: groupe.sejour.fin < aujourdhui(),
+        ),
+    )
     actes = (*sejours_admin.GroupeAdmin.actes, AJOUTER, ANNULER_GROUPE)
 
 

@@ -5,10 +5,11 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpResponse
 
-from conventions.admin.fiches import Acte
-from sejours.admin import Figee, Lecture
+from conventions.admin.fiches import Acte, Lien
+from sejours.admin import Figee
+from seniors.admin.amendements import Inscriptions
 from seniors.documents.donnees import IDENTITE, en_json, en_page
-from seniors.models import DemandeDonnees, Inscription, Senior
+from seniors.models import DemandeDonnees, Senior
 from seniors.operations.retention import effacer_donnees, noter_export, pourquoi_garder
 from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin
 from sev.socle.telechargement import document
@@ -66,7 +67,8 @@ EXPORTER = Acte(
     nom="exporter",
     libelle="Exporter ses données…",
     texte="Tout ce que le programme sait de cette personne, dans un fichier. Vérifiez d'abord son identité. "
-    "L'export est inscrit au registre des demandes, à votre nom.",
+    "L'export est inscrit au registre des demandes, à votre nom. Le fichier se télécharge, et "
+    "vous restez sur cette page.",
     fait="",
     formulaire=ExportForm,
     propose=lambda senior: senior.en_usage,
@@ -88,18 +90,16 @@ EFFACER = Acte(
 # --- Pages ------------------------------------------------------------------------------------------------
 
 
-class InscriptionInline(Lecture):
+class InscriptionInline(Inscriptions):
     """A person's registrations."""
 
-    model = Inscription
     fields = readonly_fields = [
         "groupe",
         "porteur",
         "debut",
         "fin",
         "eligibilite",
-        "aide",
-        "motif_sans_aide",
+        "decision",
         "effacee_le",
     ]
     verbose_name_plural = "inscriptions"
@@ -137,7 +137,7 @@ class SeniorAdmin(GrandeListe, Figee):
 
     creation = "seniors.change_senior"
     list_display = [
-        "pk",
+        "numero",
         "nom",
         "prenom",
         "nom_naissance",
@@ -146,13 +146,31 @@ class SeniorAdmin(GrandeListe, Figee):
         "ville",
         "en_usage",
     ]
-    list_display_links = ["pk", "nom"]
+    list_display_links = ["numero", "nom"]
     list_filter = [EnUsage]
-    search_help_text = "Numéro de fiche, ou nom et prénom (leur début suffit)"
+    search_help_text = "Numéro de fiche, ou nom et prénom (leur début suffit)."
     fields = [*IDENTITE, "adresse_a_verifier", "fusionne_dans", "anonymise_le"]
     inlines = [InscriptionInline]
     actes = (EXPORTER, EFFACER)
     lue_comme = "sénior"
+    liens = (
+        Lien(
+            "Doublons probables",
+            "seniors_doublon_changelist",
+            "seniors.view_doublon",
+            lambda senior: {"q": senior.pk},
+        ),
+        Lien(
+            "Demandes sur ses données",
+            "seniors_demandedonnees_changelist",
+            "seniors.view_demandedonnees",
+            lambda senior: {"q": senior.pk},
+        ),
+    )
+
+    @admin.display(description="n°", ordering="pk")
+    def numero(self, senior):
+        return senior.pk
 
     @admin.display(description="adresse à vérifier")
     def adresse_a_verifier(self, senior):

@@ -30,7 +30,7 @@ def _suspendre(programme: Programme, donnees: dict) -> list[str]:
         f"Séjours à venir, sur lesquels rien de nouveau ne sera enregistré : {effets.sejours}.",
         f"Listes ouvertes, qui restent modifiables jusqu'à leur fermeture : {effets.listes} (dont {effets.demandes} "
         "avec une demande de places).",
-        f"E-mails envoyés : {effets.titulaires}, un à chaque titulaire d'une convention active.",
+        f"E-mails qui partiront : {effets.titulaires}, un à chaque titulaire d'une convention active.",
     ]
 
 
@@ -39,7 +39,7 @@ def _reprendre(programme: Programme, donnees: dict) -> list[str]:
     return [
         "Le message disparaît de toutes les pages.",
         f"Options encore en attente de réponse : {effets.options}.",
-        f"E-mails envoyés : {effets.titulaires}, un à chaque titulaire d'une convention active.",
+        f"E-mails qui partiront : {effets.titulaires}, un à chaque titulaire d'une convention active.",
     ]
 
 
@@ -102,7 +102,9 @@ class ProgrammeAdmin(programme_admin.ProgrammeAdmin):
                 f"Le programme {programme.annee + 1} reprend les délais, les contacts et les saisons fermées de "
                 f"{programme.annee}. Tout se corrige ensuite sur sa page."
             ),
-            fait=lambda programme: f"Le programme {programme.annee} est ouvert.",
+            fait=lambda programme: (
+                f"Le programme {programme.annee} est ouvert. Vérifiez ses saisons fermées, ses tarifs et ses plafonds."
+            ),
             formulaire=AnneeSuivanteForm,
             initial=lambda programme: {"enveloppe": programme.enveloppe},
             propose=lambda programme: not Programme.objects.filter(annee=programme.annee + 1).exists(),
@@ -182,7 +184,7 @@ class TarifAdmin(programme_admin.TarifAdmin):
 
     @admin.display(description="jusqu'au")
     def jusqu_au(self, tarif):
-        return tarif.fin and f"{tarif.fin:%d/%m/%Y}"
+        return tarif.fin
 
     @admin.display(description="reste à charge (€)")
     def reste(self, tarif):

@@ -351,7 +351,7 @@ def test_a_suspension_says_what_it_holds_back_then_tells_everybody(agent, groupe
         "Options en attente de réponse, qui ne pourront plus être acceptées : 1.",
         "Séjours à venir, sur lesquels rien de nouveau ne sera enregistré : 1.",
         "Listes ouvertes, qui restent modifiables jusqu'à leur fermeture : 1 (dont 0 avec une demande de places).",
-        "E-mails envoyés : 1, un à chaque titulaire d'une convention active.",
+        "E-mails qui partiront : 1, un à chaque titulaire d'une convention active.",
     ]
     assert not Programme.objects.get().suspendu
     autre_message = agent.post(ou, {"message": "Autre chose.", "confirmer": sceau})

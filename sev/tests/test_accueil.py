@@ -22,7 +22,7 @@ from sejours.tests.factories import GroupeFactory, PorteurFactory, SejourFactory
 from seniors.tests.factories import PARIS, InscriptionFactory, clair
 from sev import contexte
 from sev.views import _prenom
-from validation.operations.validations import confirmer
+from validation.operations.validations import confirmer, valider
 from validation.tests.factories import (
     cles,
     comptes_de,
@@ -103,6 +103,28 @@ def test_a_list_to_confirm_comes_before_one_to_fill_unless_that_one_closes_withi
     ]
     assert clair(taches[1].echeance) == "À confirmer jusqu'au mardi 14 juin à minuit."
     assert (taches[1].url, taches[1].enjeu) == (f"/validation/{passe.pk}/", 1_280)
+
+
+def test_a_porteur_reads_who_validated_the_list(client, porteur):
+    siennes = [liste_du_manuel(porteur=porteur.organisme), liste_du_manuel(porteur=porteur.organisme)]
+    liste_validee(siennes[0])
+    le = date(2022, 6, 7)
+    valider(
+        groupe=siennes[1],
+        presents=cles(siennes[1]),
+        par=CompteFactory(ancv=True),
+        le=le,
+        maintenant=instant(le),
+        motif="Sans nouvelles",
+    )
+    with time_machine.travel(instant(date(2022, 6, 8)), tick=False):
+        taches = visiter(client, porteur).context["taches"]
+    assert {t.url: clair(t.texte) for t in taches if t.apres_sejour} == {
+        f"/validation/{siennes[0].pk}/": "Le prestataire a validé sa liste le lundi 30 mai 2022.",
+        f"/validation/{siennes[1].pk}/": (
+            "L'ANCV a validé la liste à la place du prestataire le mardi 7 juin 2022."
+        ),
+    }
 
 
 def test_the_provider_is_asked_who_came_from_the_day_after_even_if_no_clock_has_run(client):

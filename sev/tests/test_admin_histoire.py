@@ -16,6 +16,7 @@ from seniors.models import Doublon
 from seniors.operations.doublons import ecarter
 from seniors.tests.factories import MAINTENANT, SeniorFactory, clair
 from sev.socle.journal import acte
+from sev.socle.models import Lecture
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +108,13 @@ def test_a_long_history_is_turned_over_without_losing_what_was_before(client, an
     with CaptureQueriesContext(connection) as courte:
         histoire(client, porteur)
     assert len(longue) <= len(courte) + 1  # what was before the page
+
+
+def test_reading_a_person_s_history_is_noted_as_reading_its_page_is(client, ancv, porteur):
+    senior = SeniorFactory()
+    histoire(client, senior)
+    histoire(client, porteur)
+    assert list(Lecture.objects.values_list("quoi", "cle", "par")) == [("sénior", senior.pk, ancv.pk)]
 
 
 def test_nobody_reads_the_history_of_an_unknown_object(client, ancv):

@@ -12,7 +12,7 @@ from conventions.tests.factories import CompteFactory, connecter
 from sejours.models import DemandePlaces
 from seniors.models import Inscription, Senior
 from seniors.tests.factories import InscriptionFactory, SeniorFactory, groupe_dote
-from sev.socle import admin as socle_admin
+from sev.socle.admin import listes
 from sev.socle.models import Courriel, Lecture, Passage
 from validation.tests.factories import (
     comptes_de,
@@ -150,8 +150,8 @@ def test_the_year_of_a_list_is_that_of_its_departure(client, ancv):
 
 
 def test_a_long_list_stops_and_too_wide_a_search_says_so(client, ancv, monkeypatch):
-    monkeypatch.setattr(socle_admin, "LIGNES_MAX", 2)
-    monkeypatch.setattr(socle_admin, "CLES_MAX", 2)
+    monkeypatch.setattr(listes, "LIGNES_MAX", 2)
+    monkeypatch.setattr(listes, "CLES_MAX", 2)
     groupe = groupe_dote()
     for _ in range(4):
         InscriptionFactory(groupe=groupe, senior=SeniorFactory(nom="MARTIN"))

@@ -145,7 +145,7 @@ def l_annee_s_ouvre(gestion: Visiteur) -> None:
     assert "Le programme 2027 est ouvert." in gestion.lu
     gestion.remplir({"Délai de réponse à une option (jours)": "10"}).presser("Enregistrer")
 
-    gestion.suivre("Accueil").suivre("Tarifs").suivre("Ajouter tarif")
+    gestion.suivre("Accueil").suivre("Tarifs").suivre("Fixer un tarif")
     tarif = {"Durée": "8 jours, 7 nuits", "Pour les séjours à partir du": "01/01/2027"}
     gestion.remplir(tarif | {"Prix maximum (€)": "420,00", "Aide (€)": "170 €"})
     gestion.presser("Voir ce que cela change")
@@ -153,7 +153,7 @@ def l_annee_s_ouvre(gestion: Visiteur) -> None:
     gestion.presser("Confirmer")
     assert "Le tarif est fixé." in gestion.lu
 
-    gestion.suivre("Accueil").suivre("Plafonds de revenu").suivre("Ajouter plafond de revenu")
+    gestion.suivre("Accueil").suivre("Plafonds de revenu").suivre("Fixer un plafond")
     foyer = {"Avis d'imposition de": "2026", "Situation": "Personne seule", "Parts": "1"}
     gestion.remplir(foyer | {"Plafond (€)": "11 500"}).presser("Voir ce que cela change")
     assert "Il sert aux séjours de 2027" in gestion.lu
@@ -163,7 +163,7 @@ def l_annee_s_ouvre(gestion: Visiteur) -> None:
 
 def les_decisions_arrivent(gestion: Visiteur) -> None:
     """A file of 200 decisions, of which 7 are wrong: read, told line by line, written."""
-    gestion.arriver("/admin/").suivre("Imports de décisions").suivre("Ajouter import de décisions")
+    gestion.arriver("/admin/").suivre("Imports de décisions").suivre("Lire un fichier de décisions")
     contenu = "\r\n".join((TITRES, *JUSTES[:100], *FAUSSES, *JUSTES[100:])).encode()
     gestion.remplir({"Fichier CSV": SimpleUploadedFile("decisions.csv", contenu, "text/csv")})
     gestion.presser("Lire un fichier de décisions")
@@ -183,16 +183,16 @@ def les_decisions_arrivent(gestion: Visiteur) -> None:
 
 def une_convention_a_la_main(gestion: Visiteur) -> None:
     """A porteur that no file brought: organisation, convention, activation with its first credit."""
-    gestion.arriver("/admin/").suivre("Organismes").suivre("Ajouter organisme")
+    gestion.arriver("/admin/").suivre("Organismes").suivre("Ajouter un organisme")
     organisme = {
         "Nature": "Porteur de projet",
         "Organisation": "CCAS DE FOUGÈRES",
         "Type du porteur": "CCAS / CIAS",
     }
     gestion.remplir(organisme).presser("Enregistrer")
-    gestion.suivre("Accueil").suivre("Conventions").suivre("Ajouter convention")
+    gestion.suivre("Créer sa convention")
     gestion.remplir({"Organisme": "FOUGÈRES", "N° de convention": "ANCV 4500"}).presser("Enregistrer")
-    gestion.suivre("ancv4500").suivre("Activer la convention")
+    gestion.suivre("Activer la convention")
     titulaire = {"Prénom et nom du titulaire": "Anne LE ROUX", "Adresse e-mail": "anne@fougeres.exemple.fr"}
     gestion.remplir(titulaire | {"Année": "2027", "Crédits alloués (€)": "170"})
     gestion.presser("Activer la convention")
@@ -201,7 +201,7 @@ def une_convention_a_la_main(gestion: Visiteur) -> None:
 
 def un_sejour_et_ses_groupes(gestion: Visiteur) -> None:
     """A village, its offer, two stays, a group on each."""
-    gestion.arriver("/admin/").suivre("Équipements").suivre("Ajouter équipement")
+    gestion.arriver("/admin/").suivre("Équipements").suivre("Ajouter un équipement")
     village = {
         "Prestataire": "PINS",
         "Nom": "LES PINS",
@@ -210,7 +210,7 @@ def un_sejour_et_ses_groupes(gestion: Visiteur) -> None:
     }
     village |= {"Code postal": "17200", "Département": "17 Charente-Maritime", "Environnement": "Mer"}
     gestion.remplir(village).presser("Enregistrer")
-    gestion.suivre("LES PINS").suivre("Ajouter une offre")
+    gestion.suivre("Ajouter une offre")
     gestion.remplir({"Année": "2027", "Durée": "8 jours, 7 nuits", "Prix par personne (€)": "410"})
     gestion.presser("Ajouter une offre")
     assert "L'offre est créée." in gestion.lu
@@ -273,7 +273,7 @@ def une_suspension(gestion: Visiteur) -> None:
     porteur = Visiteur(Compte.objects.get(identifiant="ancv4500"))
     gestion.arriver("/admin/").suivre("Programmes").suivre("2027").suivre("Suspendre le programme")
     gestion.remplir({"Message": "Reprise le 15 mars."}).presser("Voir ce que cela change")
-    assert "E-mails envoyés : 194" in gestion.lu
+    assert "E-mails qui partiront : 194" in gestion.lu
     gestion.presser("Confirmer")
     assert "Reprise le 15 mars." in porteur.arriver("/groupes/").lu
     gestion.suivre("Reprendre le programme").presser("Voir ce que cela change").presser("Confirmer")

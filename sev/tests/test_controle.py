@@ -22,6 +22,8 @@ from seniors.tests.factories import MAINTENANT, PARIS, InscriptionFactory, Senio
 from sev.controle import CONTROLES, controler
 from sev.socle.journal import acte
 from validation.models import Signalement, Validation
+from validation.operations.rejets import annuler_rejet, rejeter
+from validation.operations.retention import effacer_fichiers
 from validation.operations.validations import clore_sans_versement, confirmer
 from validation.operations.versements import defaire_lot
 from validation.tests.factories import (
@@ -602,3 +604,72 @@ def test_the_command_prints_one_line_per_breach_and_exits_1(liste):
     assert sortie.getvalue().splitlines() == [
         f"dernier_jour_17_jours_avant : groupe {liste.pk} : dernier jour 2022-04-28, séjour du 2022-05-14"
     ]
+
+
+# --- What the bank sent back, what is forgotten ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def renvoye(settings):
+    """A paid transfer that the bank sent back, its provider's account changed since; nothing in a batch yet."""
+    settings.SEV_PAYEUR = PAYEUR
+    groupe = liste_du_manuel()
+    liste_confirmee(groupe)
+    iban_de(groupe.sejour.offre.equipement.prestataire)
+    virement = lot_paye().virements.get()
+    rejeter(
+        virement=virement,
+        rejete_le=date(2022, 6, 27),
+        motif="AC04",
+        par=virement.lot.cree_par,
+        le=date(2022, 6, 27),
+        maintenant=instant(date(2022, 6, 27)),
+    )
+    assert list(controler()) == []
+    return virement
+
+
+@pytest.mark.parametrize(
+    ("regles", "sql"),
+    [
+        # The record of the return alone: the aids still stand in the transfer.
+        (
+            ["rejet_d_un_virement_paye", "virement_egal_a_ses_aides"],
+            "UPDATE validation_versement SET virement_id = %(virement)s, rejet_id = NULL",
+        ),
+        (["virement_egal_a_ses_aides"], "UPDATE validation_versement SET virement_id = %(virement)s"),
+        # An aid forgotten by the return: the ledger alone remembers that it was paid.
+        (
+            ["aide_versee_par_un_lot_paye", "rejet_d_un_virement_paye"],
+            "UPDATE validation_versement SET rejet_id = NULL"
+            " WHERE inscription_id = (SELECT min(inscription_id) FROM validation_versement)",
+        ),
+        (["rejet_d_un_virement_paye"], "UPDATE validation_rejet SET rejete_le = '2022-06-22'"),
+        (
+            ["rejet_d_un_virement_paye", "virement_egal_a_ses_aides"],
+            "UPDATE validation_rejet SET annule_le = now(), annule_par_id = constate_par_id,"
+            " motif_annulation = 'Erreur'",
+        ),
+        (
+            ["rejet_d_un_virement_paye"],
+            "UPDATE validation_lot SET paye_le = NULL, paye_par_id = NULL",
+        ),
+        (["iban_oublie_avec_le_fichier"], "UPDATE validation_virement SET iban = '0189'"),
+        (
+            ["iban_oublie_avec_le_fichier"],
+            "UPDATE validation_lot SET fichier = '', fichier_efface_le = now()",
+        ),
+    ],
+)
+def test_each_breach_about_a_return_is_found(renvoye, regles, sql):
+    planter(sql, **({"virement": renvoye.pk} if "%(" in sql else {}))
+    assert trouves() == regles
+
+
+def test_a_paid_return_withdrawn_or_forgotten_is_no_breach(renvoye):
+    annuler_rejet(
+        virement=renvoye, motif="Erreur", par=renvoye.lot.cree_par, maintenant=instant(date(2022, 6, 28))
+    )
+    le = date(2022, 12, 1)
+    assert effacer_fichiers(cles=[renvoye.lot_id], le=le, maintenant=instant(le)) == 1
+    assert trouves() == []

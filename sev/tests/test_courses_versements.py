@@ -14,7 +14,8 @@ from seniors.tests.factories import InscriptionFactory, groupe_dote
 from sev.controle import controler
 from sev.socle.models import Courriel
 from sev.tests.test_courses import MANCHES, ecart, ensemble, erreurs, invariants, sans, sans_aucun_verrou
-from validation.models import Lot, Versement, Virement
+from validation.models import Lot, Rejet, Versement, Virement
+from validation.operations.rejets import annuler_rejet, rejeter
 from validation.operations.validations import confirmer
 from validation.operations.versements import creer_lot, defaire_lot, marquer_paye
 from validation.tests.factories import (
@@ -25,7 +26,7 @@ from validation.tests.factories import (
     liste_confirmee,
     liste_validee,
 )
-from validation.tests.versements import LOT_LE, PAYE_LE, iban_de, lot_prepare
+from validation.tests.versements import IBANS, LOT_LE, PAYE_LE, iban_de, lot_prepare
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,6 +65,21 @@ def abandon(lot, par):
     return lambda: defaire_lot(lot=lot, motif="Erreur", par=par, maintenant=instant(PAYE_LE))
 
 
+def renvoi(virement, par):
+    return lambda: rejeter(
+        virement=virement,
+        rejete_le=PAYE_LE,
+        motif="AC04",
+        par=par,
+        le=PAYE_LE,
+        maintenant=instant(PAYE_LE),
+    )
+
+
+def retrait_du_renvoi(virement, par):
+    return lambda: annuler_rejet(virement=virement, motif="Erreur", par=par, maintenant=instant(PAYE_LE))
+
+
 def confirmation(groupe):
     porteur, presents = comptes_de(groupe)[0], cles(groupe)
     return lambda: confirmer(
@@ -73,7 +89,9 @@ def confirmation(groupe):
 
 def argent() -> list[str]:
     """Tell what is wrong with the money: in the base, and in what the bank was given."""
-    vivants = Virement.objects.filter(lot__defait_le__isnull=True)
+    vivants = Virement.objects.filter(lot__defait_le__isnull=True).exclude(
+        rejets__in=Rejet.objects.en_vigueur()
+    )
     remis = sum(virement.montant for virement in vivants)
     pris = sum(v.montant for v in Versement.objects.filter(virement__isnull=False))
     return [*ecart("given to the bank", remis, pris), *controler(), *invariants()]
@@ -151,11 +169,75 @@ def _tout_verser(par) -> list[str]:
     return argent()
 
 
+def un_lot_prepare_contre_defait():
+    """A batch is undone while colleagues make the next one: each sum stands in one live batch, or waits."""
+    ancv = CompteFactory(ancv=True)
+    groupe = due(aides=3)
+    lot = lot_prepare(par=ancv)
+    issues = ensemble(*[abandon(lot, ancv), preparation(ancv)] * 4)
+    vivants = Virement.objects.filter(groupe=groupe, lot__defait_le__isnull=True)
+    libres = Versement.objects.filter(groupe=groupe).a_verser().count()
+    return (
+        erreurs(issues)
+        + ecart("in a batch or due", sum(v.aides for v in vivants) + libres, 3)
+        + argent()
+        + _reverser(groupe, ancv)
+    )
+
+
+def un_virement_rejete_par_huit():
+    """Eight colleagues record the same return at once: it is written once, told once."""
+    ancv, groupe = CompteFactory(ancv=True), due(aides=3)
+    lot = lot_prepare(par=ancv)
+    paiement(lot, ancv)()
+    virement = lot.virements.get(groupe=groupe)
+    issues = ensemble(*[renvoi(virement, ancv)] * COLLEGUES)
+    rejets = Rejet.objects.filter(virement=virement)
+    return (
+        erreurs(issues)
+        + ecart("recorded", sum(isinstance(issue, Rejet) for issue in issues), 1)
+        + ecart(
+            "mails",
+            Courriel.objects.filter(cause__startswith="virement-rejete-").count(),
+            Rejet.objects.count(),
+        )
+        + ecart("in force", rejets.en_vigueur().count(), 1)
+        + argent()
+        + _reverser(groupe, ancv)
+    )
+
+
+def rejet_annule_contre_lot():
+    """A return is withdrawn while colleagues make the next batch: the aids are paid by one transfer or the other."""
+    ancv, groupe = CompteFactory(ancv=True), due(aides=3)
+    lot = lot_prepare(par=ancv)
+    paiement(lot, ancv)()
+    virement = lot.virements.get(groupe=groupe)
+    renvoi(virement, ancv)()
+    iban_de(virement.prestataire, IBANS[1], le=PAYE_LE)
+    issues = ensemble(*[retrait_du_renvoi(virement, ancv), preparation(ancv)] * 4)
+    return erreurs(issues) + argent() + _reverser(groupe, ancv)
+
+
+def _reverser(groupe, par) -> list[str]:
+    """Pay the aids again, if they wait, with what else is due, and tell what is wrong then."""
+    if Versement.objects.filter(groupe=groupe).a_verser().exists():
+        iban_de(groupe.sejour.offre.equipement.prestataire, IBANS[1], le=PAYE_LE)
+        lot_prepare(par=par, le=PAYE_LE)
+    for lot in Lot.objects.filter(paye_le__isnull=True, defait_le__isnull=True):
+        paiement(lot, par)()
+    siennes = Mouvement.objects.filter(nature="VERSEMENT", credit__convention=groupe.porteur_id)
+    return ecart("entries", siennes.count(), 3) + argent()
+
+
 COURSES = {
     "a batch made by eight colleagues takes each sum once": un_lot_prepare_par_huit,
     "a batch marked paid by eight colleagues is paid once": un_lot_paye_par_huit,
     "a batch paid and undone at once is one or the other": paye_contre_defait,
     "batches paid while lists are confirmed": paiements_contre_confirmations,
+    "a batch undone while the next one is made": un_lot_prepare_contre_defait,
+    "a return recorded by eight colleagues is one": un_virement_rejete_par_huit,
+    "a return withdrawn while the next batch is made": rejet_annule_contre_lot,
 }
 
 
@@ -195,6 +277,13 @@ PERDUES = [
     ),
     (paye_contre_defait, [sans_aucun_verrou()], "Cannot update|versee_une_seule_fois|lot_egal|ni_paye"),
     (paiements_contre_confirmations, [credits_en_desordre()], "deadlock detected|lock timeout"),
+    (un_lot_prepare_contre_defait, [sans_aucun_verrou()], "versee_une_seule_fois|Cannot update"),
+    (un_virement_rejete_par_huit, [sans_aucun_verrou()], "un_rejet_par_virement"),
+    (
+        rejet_annule_contre_lot,
+        [sans_aucun_verrou()],
+        "versee_une_seule_fois|rejet_d_un|Cannot update|virement_egal",
+    ),
 ]
 
 

@@ -96,3 +96,24 @@ def test_the_application_forgets_names_in_the_journal_by_the_one_function_only(a
         application.execute("UPDATE seniors_seniorevent SET nom = 'ANONYME'")
     assert application.execute(oublier).fetchone() == (2,)
     assert application.execute(noms).fetchone() == (["ANONYME"],)
+
+
+def test_the_application_takes_no_iban_away_by_itself(application):
+    """X4: the bank's file of a batch goes by the one function only, which leaves what is still to be paid."""
+    application.execute(
+        """
+        INSERT INTO conventions_compte (identifiant, password, nom, email, titulaire, role, is_active, is_staff,
+                                        is_superuser, cree_le)
+        VALUES ('finances', '', 'Alix', 'a@exemple.fr', false, 'GESTIONNAIRE', true, true, false, now());
+        INSERT INTO validation_lot (cree_le, cree_par_id, execution_le, reference, montant, fichier, motif_defait)
+        SELECT now(), id, now(), 'SEV-1', 160, '<Document/>', '' FROM conventions_compte
+        """
+    )
+    oublier = "SELECT validation_oublier_ibans(array_agg(id), now()) FROM validation_lot"
+    assert application.execute(oublier).fetchone() == (0,)
+    application.execute("UPDATE validation_lot SET defait_le = now(), motif_defait = 'Erreur'")
+    with pytest.raises(errors.RaiseException, match="Cannot update the file"), application.transaction():
+        application.execute("SET LOCAL sev.oubli = 'permis'")
+        application.execute("UPDATE validation_lot SET fichier = '', fichier_efface_le = now()")
+    assert application.execute(oublier).fetchone() == (1,)
+    assert application.execute("SELECT fichier FROM validation_lot").fetchone() == ("",)

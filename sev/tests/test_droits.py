@@ -94,8 +94,9 @@ PAGES = {
     "validation.personnesignaleeevent": (LU_SAUF_FINANCES, LU_SAUF_FINANCES, PERSONNE),
     "validation.lot": (LU, LU, DES_FINANCES),
     "validation.lotevent": (LU, LU, PERSONNE),
+    "validation.virement": (LU, LU, PERSONNE),
     "validation.versement": (LU, LU, PERSONNE),
-    "validation.coordonneesbancaires": (SANS_LA_LECTURE, SANS_LA_LECTURE, PERSONNE),
+    "validation.coordonneesbancaires": (SANS_LA_LECTURE, SANS_LA_LECTURE, DES_FINANCES),
     "validation.coordonneesbancairesevent": (SANS_LA_LECTURE, SANS_LA_LECTURE, PERSONNE),
     "activite.activite": (LU, LU, PERSONNE),
     "socle.courriel": (LU, LU, PERSONNE),
@@ -160,6 +161,9 @@ ACTES = {
     "validation.personnesignalee refuser": (DE_LA_GESTION, REFUSE_VIDE),
     "validation.lot payer": (DES_FINANCES, "403 422 403 403 422"),
     "validation.lot defaire": (DES_FINANCES, "403 422 403 403 422"),
+    "validation.virement rejeter": (DES_FINANCES, "403 422 403 403 422"),
+    "validation.virement annuler-rejet": (DES_FINANCES, "403 422 403 403 422"),
+    "validation.coordonneesbancaires changer": (DES_FINANCES, "403 422 403 403 422"),
 }
 
 
@@ -340,7 +344,13 @@ def test_the_groups_hold_what_the_table_says(nom):
 def test_reading_reads_and_finances_move_no_credit():
     assert {droit.split(".")[1].split("_")[0] for droit in droits_du_groupe("lecture")} == {"view", "voir"}
     ecrits_par_finances = {droit for droit in droits_du_groupe("finances") if ".view_" not in droit}
-    assert ecrits_par_finances == {"validation.add_lot", "validation.change_lot"}
+    assert ecrits_par_finances == {
+        "validation.add_lot",
+        "validation.change_lot",
+        "validation.change_virement",
+        "validation.add_coordonneesbancaires",
+        "validation.change_coordonneesbancaires",
+    }
     payer = ecrits_par_finances & (droits_du_groupe("gestion") | droits_du_groupe("lecture"))
     assert payer == set()
 

@@ -151,7 +151,7 @@ TABLE = {
     "attestations": (DU_PORTEUR, PAS_DE_POST),
     "signaler": ("302 200 403 200 404 404 403", "302 422 403 422 404 404 403"),
     "signalement-annuler": ("302 404 403 200 404 404 403", "302 404 403 302 404 404 403"),
-    "piece": ("302 404 404 200 404 404 403", PAS_DE_POST),
+    "piece": ("302 404 403 200 404 404 403", PAS_DE_POST),
     # socle
     "accessibilite": (PARTOUT, JAMAIS),
     "donnees_personnelles": (PARTOUT, JAMAIS),

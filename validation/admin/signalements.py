@@ -346,7 +346,7 @@ class PersonneSignaleeAdmin(Figee):
             remarques.append(f"Précisions reçues : {objet.precisions}")
         return self.page_d_acte(request, un_acte, objet, formulaire, remarques=remarques)
 
-    def _retour(self, objet, resultat=None):
+    def _retour(self, request, objet, resultat=None):
         return redirect("admin:validation_signalement_change", objet.signalement_id)
 
 

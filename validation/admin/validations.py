@@ -35,6 +35,7 @@ class ProlongationForm(MotifForm):
     jusqu_au = forms.DateField(
         label="Dernier jour, inclus", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+    lue = forms.CharField(required=False, widget=forms.HiddenInput)
     field_order = ["jusqu_au", "motif"]
 
 
@@ -178,6 +179,7 @@ PROLONGER = Acte(
     texte=lambda validation: f"{_delai(validation)} Les deux parties reçoivent la nouvelle date par e-mail.",
     fait="Le délai est prolongé. Le porteur et le prestataire sont prévenus par e-mail.",
     formulaire=ProlongationForm,
+    initial=lambda validation: {"lue": validation.fenetre},
     propose=lambda validation: _phase(validation) in (Phase.PRESTATAIRE, Phase.PORTEUR, Phase.DEPASSEE),
     operation=lambda request, validation, donnees: prolonger(
         validation=validation, **donnees, **_qui_et_quand(request)

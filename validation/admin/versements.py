@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -12,6 +12,7 @@ from django.utils.http import content_disposition_header
 
 from conventions.admin.fiches import Acte
 from conventions.models import Organisme
+from conventions.models.organismes import identifiant_normalise
 from sejours.admin import Figee
 from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin
 from sev.socle.lectures import noter
@@ -20,8 +21,16 @@ from sev.socle.tableur import reponse_xlsx
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import date_complete, euros, heure, jour_mois_annee, quantite
 from validation.documents.tableurs import classeur_des_sommes_dues, classeur_du_lot
-from validation.forms.versements import DefaireForm, LotForm, PaiementForm
-from validation.models import CoordonneesBancaires, Lot, Versement, Virement
+from validation.forms.versements import (
+    CompteDuPrestataireForm,
+    DefaireForm,
+    LotForm,
+    PaiementForm,
+    PremierCompteForm,
+    RejetForm,
+)
+from validation.models import CoordonneesBancaires, Lot, Rejet, Versement, Virement
+from validation.operations import rejets
 from validation.operations import versements as operations
 from validation.versements import CONDITIONS, sommes_dues
 
@@ -40,7 +49,8 @@ def _constat(objet):
                 if lot is None
                 else "laissé de côté : sans IBAN"
                 if somme.prestataire in restent
-                else f"{euros(somme.montant)} dans le lot"
+                else f"{euros(somme.virable)} dans le lot"
+                + (f", {euros(somme.rejete)} laissés de côté" if somme.rejete else "")
             )
             for somme in avant
         }
@@ -53,6 +63,43 @@ def _constat(objet):
         } | lignes
 
     return mesurer
+
+
+def _avant_de_rejeter(virement: Virement) -> str:
+    if virement.lot.paye_le is None:
+        return "Seul un virement d'un lot payé peut être rejeté par la banque."
+    return (
+        f"Virement {virement.reference} de {euros(virement.montant)} ({quantite(virement.aides, 'aide')}) à "
+        f"{virement.prestataire}, {virement.iban_masque}, payé le {date_complete(virement.lot.paye_le)}. "
+        "Vérifiez sur le relevé de compte que la banque l'a renvoyé et que cet argent est revenu. Ces aides "
+        "redeviennent à verser : elles iront dans un lot quand le prestataire aura changé ou confirmé son IBAN. "
+        "Rien ne change pour les crédits du porteur. Le prestataire reçoit un e-mail avec le motif."
+    )
+
+
+def _avant_d_annuler_le_rejet(virement: Virement) -> str:
+    return (
+        f"Le virement {virement.reference} de {euros(virement.montant)} n'a pas été rejeté : ses aides sont de nouveau "
+        "versées par lui. C'est possible tant qu'aucun autre lot ne les a prises. Le prestataire reçoit un e-mail."
+    )
+
+
+def _prestataire(objet, donnees) -> dict:
+    """Return what the operation is given: the provider of the page, or of the number that was typed."""
+    if objet is not None:
+        return {**donnees, "prestataire": objet.prestataire}
+    donnees = dict(donnees)
+    numero = identifiant_normalise(donnees.pop("numero"))
+    prestataire = Organisme.objects.filter(convention__numero=numero).first()
+    if prestataire is None:
+        raise operations.CoordonneesRefusees("Aucune convention n'a ce numéro.", champ="numero")
+    return {**donnees, "prestataire": prestataire}
+
+
+def _enregistrer_a_la_place(request, objet, donnees):
+    return operations.enregistrer_a_la_place(
+        **_prestataire(objet, donnees), par=request.user, le=aujourdhui(), maintenant=maintenant()
+    )
 
 
 def _telechargements(lot: Lot) -> str:
@@ -245,11 +292,14 @@ class LotAdmin(Figee):
 
     @transaction.atomic
     def _remettre(self, request, cle: int, quoi: str) -> Lot:
-        """Note who takes a file, under the batch's lock: whoever undoes it knows, or the file is given no more."""
+        """Note who takes a file, under the batch's lock: whoever undoes it knows, or the file is given no more.
+
+        Once the bank's file is forgotten (X4) the spreadsheet alone is given, with the ends of the accounts.
+        """
         lot = get_object_or_404(Lot.objects.verrouiller(), pk=cle)
         if not self.autorise(request, lot):
             raise PermissionDenied
-        if lot.defait_le is not None:
+        if lot.defait_le is not None or (quoi == ORDRE and lot.fichier == ""):
             raise Http404
         noter(quoi=quoi, cle=lot.pk, par=request.user)
         return lot
@@ -271,8 +321,109 @@ class LotAdmin(Figee):
     @admin.display(description="virements")
     def lignes(self, lot):
         """Draw the transfers, accounts masked."""
-        virements = lot.virements.select_related("prestataire", "groupe__porteur").order_by("pk")
+        virements = (
+            lot.virements.select_related("prestataire", "groupe__porteur")
+            .prefetch_related("rejets")
+            .order_by("pk")
+        )
         return render_to_string("admin/validation/_virements.html", {"virements": virements})
+
+
+class FiltreDesVirements(admin.SimpleListFilter):
+    """Whether a transfer of a paid batch came back."""
+
+    title = "état"
+    parameter_name = "etat"
+    rejets = Exists(Rejet.objects.en_vigueur().filter(virement=OuterRef("pk")))
+    conditions = {
+        "REJETE": ("Rejeté par la banque", [rejets]),
+        "PAYE": ("Payé", [Q(lot__paye_le__isnull=False), ~rejets]),
+    }
+
+    def lookups(self, request, model_admin):
+        """Return the two states."""
+        return [(cle, mots) for cle, (mots, _) in self.conditions.items()]
+
+    def queryset(self, request, queryset):
+        """Return the transfers in that state; all of them for an unknown one."""
+        return queryset.filter(*self.conditions.get(self.value(), ("", []))[1])
+
+
+@admin.register(Virement)
+class VirementAdmin(GrandeListe, Figee):
+    """Every transfer of the batches; one that the bank sent back is said so here."""
+
+    creation = "validation.change_virement"
+    list_display = ["reference", "groupe", "prestataire", "aides", "montant", "lot", "paye_le", "etat"]
+    list_filter = [FiltreDesVirements]
+    list_select_related = ["groupe", "prestataire", "lot"]
+    search_help_text = "Numéro de groupe, référence du virement, ou prestataire."
+    colonne_du_numero = "groupe_id"
+    recherche = (
+        ("prestataire_id", Organisme.objects.nommes),
+        ("pk", lambda mots: Virement.objects.filter(reference__in=mots)),
+    )
+    fields = readonly_fields = [
+        "reference",
+        "lot",
+        "etat",
+        "groupe",
+        "prestataire",
+        "compte",
+        "aides",
+        "montant",
+        "paye_le",
+        "historique",
+    ]
+    actes = (
+        Acte(
+            nom="rejeter",
+            libelle="Rejeté par la banque…",
+            texte=_avant_de_rejeter,
+            fait="Le rejet est enregistré. Le prestataire est prévenu par e-mail.",
+            formulaire=RejetForm,
+            initial=lambda virement: {"rejete_le": aujourdhui()},
+            propose=lambda virement: virement.lot.paye_le is not None and virement.rejet is None,
+            operation=lambda request, virement, donnees: rejets.rejeter(
+                virement=virement, **donnees, par=request.user, le=aujourdhui(), maintenant=maintenant()
+            ),
+        ),
+        Acte(
+            nom="annuler-rejet",
+            libelle="Annuler le rejet…",
+            texte=_avant_d_annuler_le_rejet,
+            fait="Le rejet est annulé. Le prestataire est prévenu par e-mail.",
+            formulaire=DefaireForm,
+            propose=lambda virement: virement.rejet is not None,
+            operation=lambda request, virement, donnees: rejets.annuler_rejet(
+                virement=virement, **donnees, par=request.user, maintenant=maintenant()
+            ),
+        ),
+    )
+
+    def get_queryset(self, request):
+        """Read the returns with the transfers, and leave the batches' files where they are."""
+        return super().get_queryset(request).defer("lot__fichier").prefetch_related("rejets__constate_par")
+
+    @admin.display(description="état")
+    def etat(self, virement):
+        if (rejet := virement.rejet) is not None:
+            return f"Rejeté par la banque le {jour_mois_annee(rejet.rejete_le)}"
+        return virement.lot.etat
+
+    @admin.display(description="compte")
+    def compte(self, virement):
+        return f"{virement.titulaire}, {virement.iban_masque}"
+
+    @admin.display(description="payé le")
+    def paye_le(self, virement):
+        return virement.lot.paye_le
+
+    @admin.display(description="rejets")
+    def historique(self, virement):
+        """Draw what was recorded of the bank's returns, withdrawn ones too."""
+        rejets_du_virement = virement.rejets.select_related("constate_par", "annule_par").order_by("pk")
+        return render_to_string("admin/validation/_rejets.html", {"rejets": rejets_du_virement})
 
 
 class FiltreDesVersements(admin.SimpleListFilter):
@@ -323,12 +474,41 @@ class VersementAdmin(GrandeListe, LectureAdmin):
 
 
 @admin.register(CoordonneesBancaires)
-class CoordonneesBancairesAdmin(LectureAdmin):
-    """Where providers are paid, the IBAN masked: whole only in a batch's files."""
+class CoordonneesBancairesAdmin(Figee):
+    """Where providers are paid, the IBAN masked: whole only in a batch's files.
 
-    list_display = fields = ["prestataire", "titulaire", "iban_masque", "modifiees_le"]
+    Each says so itself; ANCV writes it for one whose accounts are closed.
+    """
+
+    creation = "validation.change_coordonneesbancaires"
+    list_display = fields = readonly_fields = ["prestataire", "titulaire", "iban_masque", "modifiees_le"]
     list_select_related = ["prestataire"]
     search_fields = ["prestataire__nom", "titulaire"]
+    ajout = Acte(
+        nom="ajouter",
+        libelle="Indiquer l'IBAN d'un prestataire…",
+        texte="Pour un prestataire dont les comptes sont fermés : les autres indiquent eux-mêmes leur IBAN. Les aides "
+        "qui lui sont dues iront sur ce compte. L'ancien titulaire de la convention reçoit un e-mail avec le motif.",
+        fait="L'IBAN est enregistré. L'ancien titulaire de la convention reçoit un e-mail.",
+        formulaire=PremierCompteForm,
+        operation=_enregistrer_a_la_place,
+    )
+    actes = (
+        Acte(
+            nom="changer",
+            libelle="Changer l'IBAN…",
+            texte="Les aides dues à ce prestataire, dont les comptes sont fermés, iront sur ce compte. Les lots déjà "
+            "préparés gardent l'ancien. L'ancien titulaire de la convention reçoit un e-mail avec le motif.",
+            fait="L'IBAN est enregistré. L'ancien titulaire de la convention reçoit un e-mail.",
+            formulaire=CompteDuPrestataireForm,
+            initial=lambda coordonnees: {"titulaire": coordonnees.titulaire},
+            propose=lambda coordonnees: not operations.peut_ecrire_lui_meme(coordonnees.prestataire),
+            operation=_enregistrer_a_la_place,
+        ),
+    )
+
+    def has_add_permission(self, request):
+        return request.user.has_perm("validation.add_coordonneesbancaires")
 
     @admin.display(description="IBAN")
     def iban_masque(self, coordonnees):
@@ -340,7 +520,17 @@ class JournalDesLots(JournalAdmin):
     """Who made, paid, undid which batch (X3)."""
 
     nom = "journal des lots de versements"
-    list_display = ["le", "acte", "par", "motif", "reference", "montant", "paye_le", "defait_le"]
+    list_display = [
+        "le",
+        "acte",
+        "par",
+        "motif",
+        "reference",
+        "montant",
+        "paye_le",
+        "defait_le",
+        "fichier_efface_le",
+    ]
     search_fields = ["reference"]
 
 
@@ -349,6 +539,6 @@ class JournalDesCoordonnees(JournalAdmin):
     """Who changed where a provider is paid, and when (X3); the end of the IBAN only."""
 
     nom = "journal des coordonnées bancaires"
-    list_display = ["le", "acte", "par", "prestataire", "titulaire", "fin"]
+    list_display = ["le", "acte", "par", "motif", "prestataire", "titulaire", "fin"]
     list_select_related = ["prestataire"]
     search_fields = ["prestataire__nom", "titulaire"]

@@ -16,6 +16,10 @@ from validation.pieces import PIECES_MAX, PieceLue, PieceRefusee, lire_piece
 CHAMPS = (*CHAMPS_D_IDENTITE, "precisions")
 NECESSAIRE = "Cette réponse est nécessaire"
 SANS_PIECE = "Joignez au moins une pièce : sans elle, l'ANCV ne peut pas ajouter la personne."
+PAS_DE_PLACE = (
+    "Trop de pièces attendent déjà, jointes à des signalements que vous n'avez pas envoyés. Envoyez-les ou "
+    "réessayez demain."
+)
 TROP_DE_PIECES = f"{PIECES_MAX} pièces au plus en tout : retirez-en."
 
 
@@ -38,7 +42,8 @@ class PiecesField(forms.Field):
 class SignalementForm(forms.Form):
     """`lignes` persons may be named, the first one must; empty ones are left out. `gardees`: papers kept already.
 
-    `lues` are the papers of this request that pass, whatever else is refused. `le`: today in Paris.
+    `lues` are the papers of this request that pass, whatever else is refused; `doubles` names those that are there
+    already, under another name maybe, and are kept once. `place`: how many more may wait. `le`: today in Paris.
     """
 
     use_required_attribute = False
@@ -56,10 +61,14 @@ class SignalementForm(forms.Form):
         help_text="Par exemple : pourquoi ces personnes n'étaient pas inscrites.",
     )
 
-    def __init__(self, *args, lignes: int, gardees: list[PieceGardee], le: date, **kwargs):
+    def __init__(
+        self, *args, lignes: int, gardees: list[PieceGardee], le: date, place: int = PIECES_MAX, **kwargs
+    ):
         super().__init__(*args, **kwargs)
         self.lignes, self.gardees, self.le = min(max(lignes, 1), PERSONNES_MAX), gardees, le
         self.lues: list[PieceLue] = []
+        self.doubles: list[str] = []
+        self.place = place
         suite = self.fields
         self.fields = {}
         for rang in range(1, self.lignes + 1):
@@ -83,15 +92,21 @@ class SignalementForm(forms.Form):
         fichiers = self.cleaned_data["pieces"]
         if len(fichiers) + len(self.gardees) > PIECES_MAX:
             raise ValidationError(TROP_DE_PIECES)
-        refus, vues = [], {piece.empreinte for piece in self.gardees}
+        if len(fichiers) > self.place:
+            raise ValidationError(PAS_DE_PLACE)
+        refus, vues = [], {piece.empreinte: piece.nom for piece in self.gardees}
         for fichier in fichiers:
             try:
                 lue = lire_piece(fichier)
             except PieceRefusee as refusee:
                 refus.append(refusee.message)
                 continue
-            if lue.empreinte not in vues:
-                vues.add(lue.empreinte)
+            if lue.empreinte in vues:
+                self.doubles.append(
+                    f"{lue.nom} : c'est la même pièce que {vues[lue.empreinte]}, gardée une fois."
+                )
+            else:
+                vues[lue.empreinte] = lue.nom
                 self.lues.append(lue)
         if refus:
             raise ValidationError(refus)

@@ -53,15 +53,28 @@ class IbanField(TexteField):
             ) from erreur
 
 
+class TitulaireField(TexteField):
+    """The holder of an account: a name of which a bank can read something."""
+
+    def __init__(self, **kwargs):
+        super().__init__(
+            label="Titulaire du compte",
+            max_length=70,
+            error_messages={"required": "Écrivez le nom du titulaire du compte"},
+            **kwargs,
+        )
+
+    def clean(self, value):
+        titulaire = super().clean(value)
+        if titulaire and not re.search("[A-Za-z]", sepa(titulaire, 70)):
+            raise ValidationError("Écrivez ce nom avec les lettres de l'alphabet latin")
+        return titulaire
+
+
 class CoordonneesForm(forms.Form):
     """Where to pay; the password is asked again, so that a session left open can't turn the money elsewhere."""
 
-    titulaire = TexteField(
-        label="Titulaire du compte",
-        max_length=70,
-        help_text="Comme sur votre relevé d'identité bancaire.",
-        error_messages={"required": "Écrivez le nom du titulaire du compte"},
-    )
+    titulaire = TitulaireField(help_text="Comme sur votre relevé d'identité bancaire.")
     iban = IbanField(help_text="Par exemple FR76 3000 6000 0112 3456 7890 189. Les espaces ne comptent pas.")
     passe_actuel = forms.CharField(
         label="Votre mot de passe",
@@ -76,12 +89,6 @@ class CoordonneesForm(forms.Form):
     def __init__(self, request, *args, **kwargs):
         self.request = request
         super().__init__(*args, **kwargs)
-
-    def clean_titulaire(self):
-        titulaire = self.cleaned_data["titulaire"]
-        if not re.search("[A-Za-z]", sepa(titulaire, 70)):
-            raise ValidationError("Écrivez ce nom avec les lettres de l'alphabet latin")
-        return titulaire
 
     def clean_passe_actuel(self):
         passe = self.cleaned_data.pop("passe_actuel")
@@ -164,6 +171,40 @@ class PaiementForm(forms.Form):
 
 
 class DefaireForm(forms.Form):
-    """Why a batch is given up."""
+    """Why a batch is given up, or the record of a return withdrawn."""
 
     motif = TexteField(label="Motif", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class RejetForm(forms.Form):
+    """When, and why, the bank sent a transfer back."""
+
+    rejete_le = DateFrancaiseField(
+        label="Rejeté le", help_text="La date du relevé de compte, par exemple 02/06/2027."
+    )
+    motif = TexteField(
+        label="Motif de la banque",
+        max_length=300,
+        help_text="Par exemple : AC04, compte clos. Le prestataire le lira.",
+    )
+
+
+class CompteDuPrestataireForm(forms.Form):
+    """Where ANCV pays a provider whose accounts are closed."""
+
+    titulaire = TitulaireField()
+    iban = IbanField()
+    motif = TexteField(
+        label="Motif",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="D'où vient cet IBAN, et pourquoi vous l'écrivez. Le prestataire le lira.",
+    )
+    use_required_attribute = False
+
+
+class PremierCompteForm(CompteDuPrestataireForm):
+    """The same, of a provider that never said where it is paid."""
+
+    numero = TexteField(label="N° de convention du prestataire", max_length=30)
+    field_order = ("numero", "titulaire", "iban", "motif")

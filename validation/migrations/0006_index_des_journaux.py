@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('seniors', '0007_index_des_journaux'),
-        ('validation', '0004_versements_par_lots'),
+        ('validation', '0005_rejets_et_fichiers'),
     ]
 
     operations = [

@@ -2,7 +2,7 @@
 
 from validation.models.signalements import PersonneSignalee, Piece, Signalement
 from validation.models.validations import Presence, Validation
-from validation.models.versements import CoordonneesBancaires, Lot, Versement, Virement
+from validation.models.versements import CoordonneesBancaires, Lot, Rejet, Versement, Virement
 
 __all__ = [
     "CoordonneesBancaires",
@@ -10,6 +10,7 @@ __all__ = [
     "PersonneSignalee",
     "Piece",
     "Presence",
+    "Rejet",
     "Signalement",
     "Validation",
     "Versement",

@@ -136,7 +136,9 @@ def chemin_de_piece(piece, nom: str) -> str:
 
 class PieceQuerySet(models.QuerySet):
     def pour(self, compte):
-        """Return the papers joined by the organisation of `compte`, and no other's."""
+        """Return the papers joined by the organisation of `compte`, for those who may join some: no reader (X2)."""
+        if not compte.peut_ecrire:
+            return self.none()
         return self.filter(signalement__in=Signalement.objects.pour(compte))
 
 

@@ -157,6 +157,11 @@ class Validation(models.Model):
         return self.echeance_porteur or self.echeance_prestataire
 
     @property
+    def fenetre(self) -> str:
+        """Whose window it is and until when: what a page that acts on it has shown."""
+        return f"{'porteur' if self.validee_le else 'prestataire'} {self.echeance:%Y-%m-%d}"
+
+    @property
     def terminee(self) -> bool:
         return self.confirmee_le is not None or self.close_le is not None
 

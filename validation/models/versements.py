@@ -1,15 +1,24 @@
 """What ANCV owes and pays the providers (V7, V8): a sum for each aided person who travelled, and batches of them."""
 
+from datetime import date, timedelta
+
 import pghistory
 import pgtrigger
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Right
 
 from conventions.models import Compte, Organisme
 from sejours.models import Groupe
 from seniors.models import Inscription
 from sev.socle.triggers import en_ajout_seul
+
+# Who may take IBANs away: the function `validation_oublier_ibans`, which runs as the owner of the tables (X4).
+OUBLI_PERMIS = """
+    coalesce(current_setting('sev.oubli', true), '') = 'permis'
+    AND current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+"""
 
 
 class CoordonneesBancairesQuerySet(models.QuerySet):
@@ -22,7 +31,7 @@ class CoordonneesBancairesQuerySet(models.QuerySet):
 class CoordonneesBancaires(models.Model):
     """Where a provider is paid. The IBAN stands without blanks, in capitals; the form checks its key (ISO 13616).
 
-    The journal keeps its end only; each transfer keeps the whole one it was sent to.
+    The journal keeps its end only; each transfer keeps the whole one it was sent to, for some time (X4).
     """
 
     prestataire = models.OneToOneField(
@@ -64,17 +73,27 @@ class LotQuerySet(models.QuerySet):
         """Lock the batches read until the transaction ends: whoever pays or undoes one is alone."""
         return self.select_for_update(no_key=True)
 
+    def fichiers_a_effacer(self, *, le: date):
+        """Return the batches paid, or undone, so long ago on `le` that the bank's file need not be kept (X4)."""
+        limite = le - timedelta(settings.RETENTION_JOURS["fichiers_de_virement"])
+        finis = Q(paye_le__lte=limite) | Q(defait_le__date__lte=limite)
+        return self.filter(finis, fichier_efface_le__isnull=True)
+
 
 @pghistory.track(exclude=["fichier"])
 class Lot(models.Model):
-    """A batch of transfers given to the bank as one file (V8). Undone until it is marked paid, never after."""
+    """A batch of transfers given to the bank as one file (V8). Undone until it is marked paid, never after.
+
+    Its file names whole accounts: it goes some time after the batch is over, and those of its transfers with it (X4).
+    """
 
     cree_le = models.DateTimeField("créé le")
     cree_par = models.ForeignKey(Compte, models.PROTECT, related_name="+", verbose_name="créé par")
     execution_le = models.DateField("exécution demandée le")
     reference = models.CharField("référence", max_length=35, unique=True)
     montant = models.DecimalField("montant (€)", max_digits=12, decimal_places=2)
-    fichier = models.TextField("ordre de virement (pain.001.001.09)")
+    fichier = models.TextField("ordre de virement (pain.001.001.09)", blank=True)
+    fichier_efface_le = models.DateTimeField("fichier effacé le", null=True, blank=True)
     paye_le = models.DateField("payé le", null=True, blank=True)
     paye_par = models.ForeignKey(
         Compte, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="marqué payé par"
@@ -103,16 +122,44 @@ class Lot(models.Model):
                 condition=Q(defait_le__isnull=True, motif_defait="")
                 | Q(defait_le__isnull=False) & ~Q(motif_defait=""),
             ),
+            models.CheckConstraint(
+                name="fichier_garde_ou_efface",
+                condition=Q(fichier_efface_le__isnull=True) & ~Q(fichier="")
+                | Q(fichier_efface_le__isnull=False, fichier=""),
+            ),
         ]
         triggers = [
-            pgtrigger.Protect(
+            pgtrigger.Trigger(
                 name="lot_termine",
                 operation=pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
                 condition=pgtrigger.Q(old__paye_le__isnull=False) | pgtrigger.Q(old__defait_le__isnull=False),
+                func="""
+                    IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - '{fichier,fichier_efface_le}'::text[]
+                                          = to_jsonb(OLD) - '{fichier,fichier_efface_le}'::text[] THEN
+                        RETURN NEW;  -- the file is the affair of fichier_du_lot
+                    END IF;
+                    RAISE EXCEPTION 'Cannot update or delete a batch that is paid or undone';
+                """,
             ),
             pgtrigger.ReadOnly(
                 name="lot_fixe",
-                fields=["cree_le", "cree_par", "execution_le", "reference", "montant", "fichier"],
+                fields=["cree_le", "cree_par", "execution_le", "reference", "montant"],
+            ),
+            # What was given to the bank is not rewritten: once the batch is over it goes, whole, by one function.
+            pgtrigger.Trigger(
+                name="fichier_du_lot",
+                operation=pgtrigger.UpdateOf("fichier", "fichier_efface_le"),
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(old__fichier__df=pgtrigger.F("new__fichier"))
+                | pgtrigger.Q(old__fichier_efface_le__df=pgtrigger.F("new__fichier_efface_le")),
+                func=f"""
+                    IF OLD.fichier_efface_le IS NULL AND (OLD.paye_le IS NOT NULL OR OLD.defait_le IS NOT NULL)
+                       AND {OUBLI_PERMIS} THEN
+                        RETURN NEW;
+                    END IF;
+                    RAISE EXCEPTION 'Cannot update the file of a batch';
+                """,
             ),
             # What is marked paid is what the bank was told: each transfer the sum of its aids, the batch that of all.
             pgtrigger.Trigger(
@@ -152,7 +199,10 @@ class VirementQuerySet(models.QuerySet):
 
 
 class Virement(models.Model):
-    """One line of a batch: the aids of a group, paid to its provider. Written once, as given to the bank."""
+    """One line of a batch: the aids of a group, paid to its provider. Written once, as given to the bank.
+
+    Of its IBAN the four last characters are left once the batch's file is taken away (X4).
+    """
 
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="virements", verbose_name="lot")
     groupe = models.ForeignKey(Groupe, models.PROTECT, related_name="virements", verbose_name="groupe")
@@ -174,10 +224,120 @@ class Virement(models.Model):
             models.UniqueConstraint(fields=["lot", "groupe"], name="un_virement_par_groupe_et_lot"),
             models.CheckConstraint(name="virement_positif", condition=Q(montant__gt=0, aides__gte=1)),
         ]
-        triggers = en_ajout_seul()
+        triggers = [
+            pgtrigger.Trigger(
+                name="ajout_seul",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func=f"""
+                    IF TG_OP = 'UPDATE' AND NEW.iban = right(OLD.iban, 4)
+                       AND to_jsonb(NEW) - 'iban' = to_jsonb(OLD) - 'iban' AND {OUBLI_PERMIS}
+                       AND EXISTS (SELECT FROM validation_lot WHERE id = OLD.lot_id AND fichier = '') THEN
+                        RETURN NEW;
+                    END IF;
+                    RAISE EXCEPTION 'Cannot update or delete a transfer given to the bank';
+                """,
+            ),
+            *(trigger for trigger in en_ajout_seul() if trigger.name != "ajout_seul"),
+        ]
 
     def __str__(self):
         return self.reference
+
+    @property
+    def fin(self) -> str:
+        return self.iban[-4:]
+
+    @property
+    def iban_masque(self) -> str:
+        """« FR76 … 0189 », or its end alone once the rest is forgotten."""
+        return f"{self.iban[:4]} … {self.fin}" if len(self.iban) > 4 else f"… {self.iban}"
+
+    @property
+    def rejet(self):
+        """The bank's return of this transfer, None when it went through (or the record of it was withdrawn)."""
+        return next((rejet for rejet in self.rejets.all() if rejet.annule_le is None), None)
+
+
+EN_VIGUEUR = Q(annule_le__isnull=True)
+
+
+class RejetQuerySet(models.QuerySet):
+    def en_vigueur(self):
+        """Return the returns that nobody has withdrawn."""
+        return self.filter(EN_VIGUEUR)
+
+    def du_compte_actuel(self):
+        """Return the returns by the account that the provider still names: neither changed nor confirmed since."""
+        return self.filter(
+            virement__lot__cree_le__gte=F("virement__prestataire__coordonnees_bancaires__modifiees_le")
+        )
+
+
+class Rejet(models.Model):
+    """The bank sent back a transfer of a paid batch (closed account…): its aids are due again, for a later one.
+
+    Withdrawn when it was recorded by mistake, as long as no later batch has taken the aids. Its own journal: who wrote
+    and withdrew it, when and why, and nothing of it is changed.
+    """
+
+    virement = models.ForeignKey(
+        Virement, models.PROTECT, related_name="rejets", verbose_name="virement", db_index=False
+    )
+    rejete_le = models.DateField("rejeté le")
+    motif = models.CharField("motif de la banque", max_length=300)
+    constate_le = models.DateTimeField("enregistré le")
+    constate_par = models.ForeignKey(Compte, models.PROTECT, related_name="+", verbose_name="enregistré par")
+    annule_le = models.DateTimeField("annulé le", null=True, blank=True)
+    annule_par = models.ForeignKey(
+        Compte, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="annulé par"
+    )
+    motif_annulation = models.CharField("motif de l'annulation", max_length=300, blank=True)
+
+    objects = RejetQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "rejet de virement"
+        verbose_name_plural = "rejets de virements"
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["virement"], name="rejets_du_virement")]
+        constraints = [
+            models.UniqueConstraint(fields=["virement"], condition=EN_VIGUEUR, name="un_rejet_par_virement"),
+            models.CheckConstraint(name="rejet_motive", condition=~Q(motif="")),
+            models.CheckConstraint(
+                name="rejet_annule_avec_un_motif",
+                condition=Q(annule_le__isnull=True, annule_par__isnull=True, motif_annulation="")
+                | Q(annule_le__isnull=False, annule_par__isnull=False) & ~Q(motif_annulation=""),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="rejet_d_un_virement_paye",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                func="""
+                    PERFORM 1 FROM validation_virement v JOIN validation_lot l ON l.id = v.lot_id
+                      WHERE v.id = NEW.virement_id AND l.paye_le <= NEW.rejete_le AND NEW.annule_le IS NULL;
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION 'rejet_d_un_virement_paye' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.ReadOnly(
+                name="rejet_fixe", fields=["virement", "rejete_le", "motif", "constate_le", "constate_par"]
+            ),
+            pgtrigger.Protect(
+                name="rejet_annule",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__annule_le__isnull=False),
+            ),
+            pgtrigger.Protect(name="jamais_supprime", operation=pgtrigger.Delete),
+            *(trigger for trigger in en_ajout_seul() if trigger.name != "ajout_seul"),
+        ]
+
+    def __str__(self):
+        return f"Rejet du virement {self.virement}"
 
 
 class VersementQuerySet(models.QuerySet):
@@ -190,12 +350,20 @@ class VersementQuerySet(models.QuerySet):
         return self.none()
 
     def a_verser(self):
-        """Return the sums that stand in no batch yet."""
+        """Return the sums that stand in no batch: not yet, or no longer."""
         return self.filter(virement__isnull=True)
 
     def virables(self):
-        """Return those of them whose provider has said where it is paid."""
-        return self.a_verser().filter(prestataire__in=CoordonneesBancaires.objects.values("pk"))
+        """Return those of them whose provider has said where it is paid, since the bank sent them back if it did."""
+        return (
+            self.a_verser()
+            .filter(prestataire__in=CoordonneesBancaires.objects.values("pk"))
+            .exclude(Exists(Rejet.objects.du_compte_actuel().filter(pk=OuterRef("rejet"))))
+        )
+
+    def rejetes(self):
+        """Return the sums that the bank sent back and that stand in no batch since."""
+        return self.a_verser().filter(rejet__isnull=False)
 
     def verrouiller(self, *, libres=False):
         """Lock the sums read until the transaction ends: two batches never take the same one.
@@ -208,7 +376,8 @@ class VersementQuerySet(models.QuerySet):
 class Versement(models.Model):
     """The aid of a person who travelled, due to the provider, in euros: one for a registration, hence paid once (V8).
 
-    It is in a batch when it has a `virement`, and paid when that batch is.
+    It is in a batch when it has a `virement`, and paid when that batch is. `rejet`, kept by the database, is the last
+    return that made it due again: the ledger counted it as paid with that first transfer, and does so once.
     """
 
     inscription = models.OneToOneField(
@@ -223,6 +392,16 @@ class Versement(models.Model):
     virement = models.ForeignKey(
         Virement, models.PROTECT, null=True, blank=True, related_name="versements", verbose_name="virement"
     )
+    rejet = models.ForeignKey(
+        Rejet,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="versements",
+        verbose_name="dernier rejet",
+        db_index=False,
+    )
 
     objects = VersementQuerySet.as_manager()
 
@@ -233,6 +412,7 @@ class Versement(models.Model):
             models.Index(
                 fields=["prestataire"], name="versements_a_faire", condition=Q(virement__isnull=True)
             ),
+            models.Index(fields=["rejet"], name="versements_rejetes", condition=Q(rejet__isnull=False)),
         ]
         constraints = [models.CheckConstraint(name="versement_positif", condition=Q(montant__gt=0))]
         triggers = [
@@ -247,35 +427,56 @@ class Versement(models.Model):
                 func="""
                     PERFORM 1 FROM seniors_inscription i JOIN validation_presence p ON p.inscription_id = i.id
                       WHERE i.id = NEW.inscription_id AND i.groupe_id = NEW.groupe_id AND i.aide = NEW.montant
-                        AND i.effacee_le IS NULL AND p.retenue AND NEW.virement_id IS NULL;
+                        AND i.effacee_le IS NULL AND p.retenue
+                        AND NEW.virement_id IS NULL AND NEW.rejet_id IS NULL;
                     IF NOT FOUND THEN
                         RAISE EXCEPTION 'aide_d_une_personne_partie' USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
                 """,
             ),
-            # V8: never removed; it leaves a batch only once that one is undone, and joins one that is still to be paid.
+            # V8: never removed; it leaves a batch once that one is undone, or the bank has sent its transfer back, and
+            # joins one that is still to be paid (or the very transfer that was said to be sent back, by mistake).
             pgtrigger.Trigger(
                 name="versee_une_seule_fois",
-                operation=pgtrigger.UpdateOf("virement_id") | pgtrigger.Delete,
+                operation=pgtrigger.UpdateOf("virement_id", "rejet_id") | pgtrigger.Delete,
                 when=pgtrigger.Before,
+                declare=[("renvoye", "bigint"), ("paye", "boolean")],
                 func="""
                     IF TG_OP = 'DELETE' THEN
                         RAISE EXCEPTION 'versee_une_seule_fois' USING ERRCODE = 'check_violation';
                     END IF;
                     IF NEW.virement_id IS NOT DISTINCT FROM OLD.virement_id THEN
+                        IF NEW.rejet_id IS DISTINCT FROM OLD.rejet_id THEN
+                            RAISE EXCEPTION 'versee_une_seule_fois' USING ERRCODE = 'check_violation';
+                        END IF;
                         RETURN NEW;
                     END IF;
-                    PERFORM 1 FROM validation_virement v JOIN validation_lot l ON l.id = v.lot_id
-                      WHERE v.id = OLD.virement_id AND l.defait_le IS NULL;
-                    IF FOUND THEN
-                        RAISE EXCEPTION 'versee_une_seule_fois' USING ERRCODE = 'check_violation';
+                    NEW.rejet_id := OLD.rejet_id;
+                    IF OLD.virement_id IS NOT NULL THEN
+                        SELECT r.id INTO renvoye FROM validation_rejet r
+                          WHERE r.virement_id = OLD.virement_id AND r.annule_le IS NULL;
+                        PERFORM 1 FROM validation_virement v JOIN validation_lot l ON l.id = v.lot_id
+                          WHERE v.id = OLD.virement_id AND (l.defait_le IS NOT NULL OR renvoye IS NOT NULL);
+                        IF NOT FOUND THEN
+                            RAISE EXCEPTION 'versee_une_seule_fois' USING ERRCODE = 'check_violation';
+                        END IF;
+                        NEW.rejet_id := coalesce(renvoye, OLD.rejet_id);
                     END IF;
-                    PERFORM 1 FROM validation_virement v JOIN validation_lot l ON l.id = v.lot_id
-                      WHERE v.id = NEW.virement_id AND v.groupe_id = NEW.groupe_id
-                        AND v.prestataire_id = NEW.prestataire_id AND l.paye_le IS NULL AND l.defait_le IS NULL;
-                    IF NEW.virement_id IS NOT NULL AND NOT FOUND THEN
-                        RAISE EXCEPTION 'versee_une_seule_fois' USING ERRCODE = 'check_violation';
+                    IF NEW.virement_id IS NOT NULL THEN
+                        SELECT l.paye_le IS NOT NULL INTO paye
+                          FROM validation_virement v JOIN validation_lot l ON l.id = v.lot_id
+                          WHERE v.id = NEW.virement_id AND v.groupe_id = NEW.groupe_id
+                            AND v.prestataire_id = NEW.prestataire_id AND l.defait_le IS NULL
+                            AND (l.paye_le IS NULL OR EXISTS
+                                 (SELECT FROM validation_rejet r WHERE r.id = OLD.rejet_id
+                                     AND r.virement_id = v.id AND r.annule_le IS NOT NULL));
+                        IF NOT FOUND THEN
+                            RAISE EXCEPTION 'versee_une_seule_fois' USING ERRCODE = 'check_violation';
+                        END IF;
+                        IF paye THEN
+                            NEW.rejet_id := NULL;
+                        END IF;
                     END IF;
                     RETURN NEW;
                 """,

@@ -10,6 +10,7 @@ from django.core.files.storage import Storage, default_storage
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
+from conventions.models import Compte
 from sev.socle.journal import acte
 from validation.models import PersonneSignalee, Piece, Presence, Signalement, Versement
 from validation.pieces import PieceLue
@@ -18,6 +19,8 @@ from validation.regles import mois_avant
 DOSSIER = "pieces"
 # A form is sent again, or left, within a session.
 ORPHELINE_APRES = timedelta(days=1)
+# Five whole forms that an account leaves in a day: beyond, its papers wait for the night's cleaning.
+EN_ATTENTE_MAX = 50
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,23 @@ class PieceGardee:
     empreinte: str
 
 
-def mettre_de_cote(piece: PieceLue) -> PieceGardee:
+def place_libre(compte: Compte) -> int:
+    """Return how many more papers are kept for `compte` before a report takes some of them, or the night the rest."""
+    if not default_storage.exists(DOSSIER):
+        return EN_ATTENTE_MAX
+    _, noms = default_storage.listdir(DOSSIER)
+    siennes = {f"{DOSSIER}/{nom}" for nom in noms if nom.startswith(_debut(compte))}
+    prises = Piece.objects.filter(fichier__in=siennes).count()
+    return max(0, EN_ATTENTE_MAX - len(siennes) + prises)
+
+
+def _debut(compte: Compte) -> str:
+    return f"{compte.pk}-"
+
+
+def mettre_de_cote(piece: PieceLue, *, compte: Compte) -> PieceGardee:
     """Keep the file of a checked paper; without a report within a day, `jeter_les_orphelines` removes it."""
-    chemin = default_storage.save(f"{DOSSIER}/{uuid4()}", ContentFile(piece.contenu))
+    chemin = default_storage.save(f"{DOSSIER}/{_debut(compte)}{uuid4().hex}", ContentFile(piece.contenu))
     return PieceGardee(chemin, piece.nom, piece.type, len(piece.contenu), piece.empreinte)
 
 

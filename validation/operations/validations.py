@@ -117,12 +117,20 @@ def confirmer(
 
 @transaction.atomic
 def prolonger(
-    *, validation: Validation, jusqu_au: date, motif: str, par: Compte, le: date, maintenant: datetime
+    *,
+    validation: Validation,
+    jusqu_au: date,
+    motif: str,
+    par: Compte,
+    le: date,
+    maintenant: datetime,
+    lue: str = "",
 ) -> Validation:
     """Give the party of the present window until `jusqu_au` included (V4). ANCV only. Locks the group.
 
-    Mails both sides. Raises ValidationRefusee: nothing to extend, a day past, not later than the one announced, or more
-    than six months ahead.
+    `lue`: the window (`Validation.fenetre`) that the page showed, if one did: the other side's is not extended unseen.
+    Mails both sides. Raises ValidationRefusee: nothing to extend, another window, a day past, not later than the one
+    announced, or more than six months ahead.
     """
     motif = motif_exige(motif)
     with acte("délai prolongé", par=par, motif=motif):
@@ -131,6 +139,11 @@ def prolonger(
         verifier_en_cours(validation)
         if validation.arretee_le is not None:
             raise ValidationRefusee("Le délai est arrêté par un signalement : répondez-y d'abord.")
+        if lue not in ("", validation.fenetre):
+            raise ValidationRefusee(
+                "Le délai n'est plus celui que montrait cette page : un collègue vient peut-être d'y toucher. "
+                "Rouvrez-la pour lire où en est le dossier."
+            )
         premier = max(le, validation.echeance + timedelta(1))
         dernier = premier + PROLONGATION_MAX
         if not premier <= jusqu_au <= dernier:

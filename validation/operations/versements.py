@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils.timezone import localdate
 from sepaxml.validation import ValidationError as OrdreInvalide
 from stdnum import bic
@@ -27,13 +27,17 @@ from sev.socle.refus import RefusMetier
 from sev.socle.typographie import date_complete
 from validation import courriels
 from validation.documents.ordres import Ligne, Payeur, ordre_de_virement
-from validation.models import CoordonneesBancaires, Lot, Versement, Virement
+from validation.models import CoordonneesBancaires, Lot, Rejet, Versement, Virement
 
 EXECUTION_AU_PLUS_TARD = timedelta(60)
 
 
 class LotRefuse(RefusMetier):
     """The batch can't be made, paid or undone; the message says why."""
+
+
+class CoordonneesRefusees(RefusMetier):
+    """ANCV can't say where this provider is paid; the message says why."""
 
 
 # --- Bank details -----------------------------------------------------------------------------------------
@@ -45,22 +49,48 @@ def enregistrer_coordonnees(
 ) -> CoordonneesBancaires:
     """Say where a provider is paid from now on; `iban` is checked and compact. Locks the organisation.
 
-    Mails its account holder at each change. Batches that exist keep the account they were made with.
+    Mails its account holder at each change. Batches that exist keep the account they were made with. The same account
+    again confirms it, when the bank has sent money back from it.
     """
     Organisme.objects.select_for_update(no_key=True).get(pk=prestataire.pk)
-    anciennes = CoordonneesBancaires.objects.filter(pk=prestataire.pk).first()
-    if anciennes and (anciennes.titulaire, anciennes.iban) == (titulaire, iban):
-        return anciennes
-    coordonnees = CoordonneesBancaires(
-        prestataire=prestataire, titulaire=titulaire, iban=iban, fin=iban[-4:], modifiees_le=maintenant
-    )
-    with acte("coordonnées bancaires enregistrées", par=par):
-        coordonnees.save(force_insert=anciennes is None, force_update=anciennes is not None)
-    lettre = courriels.coordonnees_changees(
-        coordonnees, par=par, premieres=anciennes is None, maintenant=maintenant
-    )
-    deposer(courriels.composees([lettre]))
-    return coordonnees
+    return _ecrire(prestataire, titulaire, iban, par=par, maintenant=maintenant)
+
+
+@transaction.atomic
+def enregistrer_a_la_place(
+    *,
+    prestataire: Organisme,
+    titulaire: str,
+    iban: str,
+    motif: str,
+    par: Compte,
+    le: date,
+    maintenant: datetime,
+) -> CoordonneesBancaires:
+    """Say where a provider is paid whom nobody works for on the site any more (closed convention). ANCV only.
+
+    With a reason; locks the organisation; mails its holder, whose account is closed. Raises CoordonneesRefusees.
+    """
+    motif = motif.strip()
+    if not motif:
+        raise CoordonneesRefusees("Dites d'où vient cet IBAN, et pourquoi vous l'écrivez.", champ="motif")
+    if prestataire.nature != Organisme.Nature.PRESTATAIRE:
+        raise CoordonneesRefusees(
+            "Ce n'est pas un prestataire : il ne reçoit pas de versement.", champ="numero"
+        )
+    Organisme.objects.select_for_update(no_key=True).get(pk=prestataire.pk)
+    if peut_ecrire_lui_meme(prestataire):
+        raise CoordonneesRefusees(
+            "Ce prestataire a un compte ouvert : il indique lui-même son IBAN, dans « Mes versements ».",
+            champ="numero",
+        )
+    return _ecrire(prestataire, titulaire, iban, par=par, maintenant=maintenant, motif=motif)
+
+
+@transaction.atomic(savepoint=False)
+def peut_ecrire_lui_meme(prestataire: Organisme) -> bool:
+    """Tell whether somebody of the provider may sign in and write."""
+    return prestataire.comptes.filter(is_active=True, role=Compte.Role.GESTIONNAIRE).exists()
 
 
 # --- Batches ----------------------------------------------------------------------------------------------
@@ -108,7 +138,8 @@ def creer_lot(*, execution_le: date, par: Compte, le: date, maintenant: datetime
 def marquer_paye(*, lot: Lot, paye_le: date, par: Compte, le: date, maintenant: datetime) -> Lot:
     """Record that the bank paid a batch on `paye_le`: each aid moves from engaged to paid, for ever (V8). ANCV only.
 
-    Locks the batch, then the credits by key; mails each provider and each porteur once. Raises LotRefuse.
+    An aid that an earlier transfer paid in the ledger, and that the bank sent back, does not move again. Locks the
+    batch, then the credits by key; mails each provider, and each porteur once for an aid. Raises LotRefuse.
     """
     with acte("lot payé", par=par):
         lot = _verrouiller(lot)
@@ -121,7 +152,8 @@ def marquer_paye(*, lot: Lot, paye_le: date, par: Compte, le: date, maintenant: 
         lot.paye_le, lot.paye_par = paye_le, par
         # Thousands of letters take seconds to write: done before the credits are held, on which people register.
         lettres = _lettres(lot)
-        aides = dict(Versement.objects.filter(virement__lot=lot).order_by("pk").values_list("pk", "montant"))
+        nouvelles = Versement.objects.filter(virement__lot=lot, rejet__isnull=True)
+        aides = dict(nouvelles.order_by("pk").values_list("pk", "montant"))
         verser(aides=aides, par=par, le=paye_le, motif=f"lot {lot.reference}")
         lot.save(update_fields=["paye_le", "paye_par"])
     deposer(lettres)
@@ -150,8 +182,32 @@ def defaire_lot(*, lot: Lot, motif: str, par: Compte, maintenant: datetime) -> L
 
 def _lettres(lot: Lot) -> list[Courriel]:
     """Return the unsaved mails about a batch that is being paid."""
-    virements = lot.virements.select_related("groupe__porteur", "groupe__sejour__offre__equipement")
+    virements = lot.virements.select_related("groupe__porteur", "groupe__sejour__offre__equipement").annotate(
+        nouvelles=Count("versements", filter=Q(versements__rejet__isnull=True))
+    )
     return courriels.composees(courriels.lot_paye(lot, list(virements.order_by("pk"))))
+
+
+def _ecrire(
+    prestataire: Organisme, titulaire: str, iban: str, *, par: Compte, maintenant: datetime, motif: str = ""
+) -> CoordonneesBancaires:
+    """Write the account of a provider that is locked, and tell its holder."""
+    anciennes = CoordonneesBancaires.objects.filter(pk=prestataire.pk).first()
+    memes = anciennes is not None and (anciennes.titulaire, anciennes.iban) == (titulaire, iban)
+    revenues = Versement.objects.rejetes().filter(prestataire=prestataire)
+    if memes and not revenues.filter(rejet__in=Rejet.objects.du_compte_actuel()).exists():
+        return anciennes
+    coordonnees = CoordonneesBancaires(
+        prestataire=prestataire, titulaire=titulaire, iban=iban, fin=iban[-4:], modifiees_le=maintenant
+    )
+    fait = "confirmées" if memes else "enregistrées"
+    with acte(f"coordonnées bancaires {fait}", par=par, motif=motif):
+        coordonnees.save(force_insert=anciennes is None, force_update=anciennes is not None)
+    verbe = "confirmé" if memes else "changé" if anciennes else "enregistré"
+    deposer(
+        courriels.coordonnees_ecrites(coordonnees, verbe=verbe, par=par, motif=motif, maintenant=maintenant)
+    )
+    return coordonnees
 
 
 def _payeur() -> Payeur:

@@ -122,7 +122,7 @@ def signalement(
     return signaler(
         groupe=groupe,
         personnes=list(personnes) or [manquante()],
-        pieces=[mettre_de_cote(lire_piece(fichier_pdf()))],
+        pieces=[mettre_de_cote(lire_piece(fichier_pdf()), compte=par)],
         message="Elle remplaçait une personne malade.",
         par=par,
         le=le,

@@ -20,7 +20,7 @@ from sev.socle.models import Courriel
 from validation.models import Presence, Validation, Versement
 from validation.models.validations import Phase
 from validation.operations.fenetres import ouvrir_validations
-from validation.operations.validations import confirmer
+from validation.operations.validations import confirmer, valider
 from validation.tests.factories import cles, comptes_de, instant, liste_du_manuel, liste_validee
 
 pytestmark = pytest.mark.django_db
@@ -242,6 +242,29 @@ def test_ancv_extends_a_window(agent):
         assert agent.post(adresse("prolonger", validation), donnees).status_code == 302
     assert Validation.objects.get().echeance == date(2022, 6, 30)
     assert Courriel.objects.filter(cause__startswith="validation-prolongee-").count() == 2
+
+
+def test_the_other_side_s_window_is_not_extended_by_a_page_that_showed_this_one(agent):
+    """While ANCV reads « the provider has until 5 June », a colleague answers in its place."""
+    validation = ouverte()
+    with le(8):
+        formulaire = agent.get(adresse("prolonger", validation)).context["form"]
+        donnees = {"jusqu_au": "2022-06-30", "motif": "Village fermé", "lue": formulaire["lue"].value()}
+        valider(
+            groupe=validation.groupe,
+            presents=cles(validation.groupe),
+            par=CompteFactory(ancv=True),
+            le=date(2022, 6, 8),
+            maintenant=instant(date(2022, 6, 8)),
+            motif="Sans nouvelles",
+        )
+        reponse = agent.post(adresse("prolonger", validation), donnees)
+        assert reponse.status_code == 422
+        assert "n'est plus celui que montrait cette page" in clair(unescape(reponse.content.decode()))
+        assert Validation.objects.get().echeance == date(2022, 6, 23)
+        relue = donnees | {"lue": agent.get(adresse("prolonger", validation)).context["form"]["lue"].value()}
+        assert agent.post(adresse("prolonger", validation), relue).status_code == 302
+    assert Validation.objects.get().echeance_porteur == date(2022, 6, 30)
 
 
 def test_ancv_validates_in_the_provider_s_place_after_reading_what_it_changes(agent):

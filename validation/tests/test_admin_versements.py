@@ -1,5 +1,6 @@
 """ANCV's batches in the admin: what is due, the preview, the files and who took them, paying, undoing."""
 
+from datetime import timedelta
 from html import unescape
 from io import BytesIO
 
@@ -13,9 +14,10 @@ from sepaxml.validation import try_valid_xml
 from conventions.tests.factories import CompteFactory, connecter
 from seniors.tests.factories import clair
 from sev.socle.models import Lecture
-from validation.models import Lot, Versement
-from validation.tests.factories import liste_confirmee, liste_du_manuel
-from validation.tests.versements import IBANS, PAYEUR, iban_de, lot_paye, lot_prepare
+from validation.models import CoordonneesBancaires, Lot, Versement
+from validation.operations.retention import effacer_fichiers
+from validation.tests.factories import instant, liste_confirmee, liste_du_manuel
+from validation.tests.versements import IBANS, LOT_LE, PAYEUR, iban_de, lot_paye, lot_prepare
 
 pytestmark = pytest.mark.django_db
 
@@ -202,3 +204,95 @@ def test_sums_and_batches_are_filtered_by_where_they_stand(client, ancv, groupes
     lot_paye(lot)
     assert combien("versement") == {"A_VERSER": total - aides, "EN_COURS": 0, "VERSE": aides, "AUTRE": total}
     assert combien("lot") == {"A_PAYER": 0, "PAYE": 1, "DEFAIT": 0, "AUTRE": 1}
+
+
+# --- Sent back by the bank ------------------------------------------------------------------------------------------
+
+
+def virement_adresse(nom: str, *cles) -> str:
+    return reverse(f"admin:validation_virement_{nom}", args=cles)
+
+
+def test_finance_records_a_return_from_the_transfer_of_a_paid_batch_and_withdraws_it(client, ancv, groupes):
+    lot = lot_paye(lot_prepare(), le=LOT_LE)
+    (virement,) = lot.virements.all()
+    assert virement_adresse("change", virement.pk) in lu(client.get(adresse("change", lot.pk)))
+    fiche = lu(client.get(virement_adresse("change", virement.pk)))
+    assert "Rejeté par la banque…" in fiche
+    assert IBANS[0] not in fiche
+    page = lu(client.get(virement_adresse("rejeter", virement.pk)))
+    assert "de 1 280 € (8 aides)" in page
+    assert "quand le prestataire aura changé ou confirmé son IBAN" in page
+    envoi = {"rejete_le": "20/06/2022", "motif": "AC04"}
+    assert client.post(virement_adresse("rejeter", virement.pk), envoi).status_code == 302
+    assert client.post(virement_adresse("rejeter", virement.pk), envoi).status_code == 422
+    fiche = lu(client.get(virement_adresse("change", virement.pk)))
+    assert "Rejeté le 20/06/2022 : AC04 (enregistré par Alix AGENT, le 20/06/2022)." in fiche
+    assert "Rejeté par la banque le 20/06/2022" in lu(client.get(adresse("change", lot.pk)))
+    due = lu(client.get(adresse("sommes_dues")))
+    assert "1 280 € rejetés par la banque : le prestataire doit changer ou confirmer son IBAN" in due
+    annuler = client.post(virement_adresse("annuler-rejet", virement.pk), {"motif": "Autre virement"})
+    assert annuler.status_code == 302
+    assert "Annulé par Alix AGENT" in lu(client.get(virement_adresse("change", virement.pk)))
+    assert Versement.objects.filter(virement=virement).count() == 8
+
+
+def test_a_batch_in_preparation_says_what_it_leaves_of_what_came_back(client, ancv, groupes):
+    lot = lot_paye(lot_prepare(), le=LOT_LE)
+    client.post(
+        virement_adresse("rejeter", lot.virements.get().pk), {"rejete_le": "20/06/2022", "motif": "AC04"}
+    )
+    iban_de(groupes[1].sejour.offre.equipement.prestataire, IBANS[1])
+    page = lu(client.post(adresse("add"), {"execution_le": "22/06/2022"}))
+    assert "un lot de 1 280 € (1 virement), 1 280 € laissés de côté" in page
+    assert "0 € dans le lot, 1 280 € laissés de côté" in page
+
+
+def test_transfers_are_searched_and_filtered_by_what_became_of_them(client, ancv, groupes):
+    lot = lot_paye(lot_prepare(), le=LOT_LE)
+    (virement,) = lot.virements.all()
+
+    def combien(**question) -> int:
+        return client.get(virement_adresse("changelist"), question).context["cl"].result_count
+
+    assert [combien(etat=etat) for etat in ("PAYE", "REJETE", "AUTRE")] == [1, 0, 1]
+    client.post(virement_adresse("rejeter", virement.pk), {"rejete_le": "20/06/2022", "motif": "AC04"})
+    assert [combien(etat=etat) for etat in ("PAYE", "REJETE", "AUTRE")] == [0, 1, 1]
+    assert [combien(q=mots) for mots in (virement.reference, str(virement.groupe_id), "SEV-0-0")] == [1, 1, 0]
+
+
+def test_a_forgotten_file_is_given_no_more_and_the_spreadsheet_keeps_the_ends(client, ancv, groupes):
+    lot = lot_paye(lot_prepare(), le=LOT_LE)
+    le = LOT_LE + timedelta(90)
+    assert effacer_fichiers(cles=[lot.pk], le=le, maintenant=instant(le)) == 1
+    assert client.get(adresse("ordre", lot.pk)).status_code == 404
+    feuille = load_workbook(BytesIO(client.get(adresse("tableur", lot.pk)).content)).active
+    assert [ligne[4] for ligne in feuille.iter_rows(min_row=4, max_row=4, values_only=True)] == ["0189"]
+    assert "Le fichier de la banque a été effacé le 18/09/2022" in lu(client.get(adresse("change", lot.pk)))
+
+
+def test_finance_writes_the_account_of_a_provider_whose_accounts_are_closed(client, ancv, groupes):
+    prestataire = groupes[1].sejour.offre.equipement.prestataire
+    ajout = reverse("admin:validation_coordonneesbancaires_add")
+    envoi = {
+        "numero": prestataire.convention.numero.upper(),
+        "titulaire": "LIQUIDATEUR",
+        "iban": IBANS[3],
+        "motif": "RIB du liquidateur",
+    }
+    refus = client.post(ajout, envoi)
+    assert refus.status_code == 422
+    assert "il indique lui-même son IBAN" in lu(refus)
+    prestataire.comptes.update(is_active=False)
+    assert client.post(ajout, envoi | {"numero": "inconnue"}).status_code == 422
+    assert client.post(ajout, envoi | {"iban": "FR76"}).status_code == 422
+    assert client.post(ajout, envoi).status_code == 302
+    fiche = reverse("admin:validation_coordonneesbancaires_change", args=[prestataire.pk])
+    assert "Changer l'IBAN…" in lu(client.get(fiche))
+    changer = reverse("admin:validation_coordonneesbancaires_changer", args=[prestataire.pk])
+    assert client.post(changer, envoi | {"iban": IBANS[4]}).status_code == 302
+    assert CoordonneesBancaires.objects.get(pk=prestataire.pk).iban == IBANS[4]
+    avec = groupes[0].sejour.offre.equipement.prestataire
+    assert "Changer l'IBAN…" not in lu(
+        client.get(reverse("admin:validation_coordonneesbancaires_change", args=[avec.pk]))
+    )

@@ -113,3 +113,21 @@ def test_the_group_s_page_offers_them_once_the_list_is_closed(client, groupe):
         with time_machine.travel(instant(date(2022, 5, 2)), tick=False):
             connecter(client, compte)
             assert (adresse in client.get(reverse("groupe", args=[groupe.pk])).content.decode()) is offertes
+
+
+def test_a_long_list_is_printed_by_parts(client, groupe, monkeypatch):
+    monkeypatch.setattr("validation.views.attestations.PAR_DOCUMENT", 5)
+    adresse = reverse("attestations", args=[groupe.pk])
+    with time_machine.travel(instant(CONFIRME_LE), tick=False):
+        connecter(client, comptes_de(groupe)[0])
+        page = clair(client.get(adresse).content.decode())
+        assert "13 attestations, en 3 documents" in page
+        assert page.count('href="?partie=') == 3
+        noms = []
+        for partie, pages in ((1, 5), (2, 5), (3, 3)):
+            reponse = client.get(adresse, {"partie": partie})
+            assert len(PdfReader(BytesIO(reponse.content)).pages) == pages
+            noms.append(reponse["Content-Disposition"])
+        assert len(set(noms)) == 3
+        for absente in ("4", "0", "-1", "x", "9999999", "²"):
+            assert client.get(adresse, {"partie": absente}).status_code == 404

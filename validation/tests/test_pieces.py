@@ -1,5 +1,6 @@
 """Papers: what is taken, what is refused whatever its name, what a name becomes; and their destruction (V5, X4)."""
 
+import re
 import zlib
 from datetime import date, timedelta
 from io import BytesIO
@@ -199,9 +200,10 @@ def test_a_name_ends_as_what_the_file_is():
 
 
 def test_a_file_is_kept_under_a_name_of_ours():
-    gardee = mettre_de_cote(lire_piece(fichier_pdf("../avis de Jeanne.pdf")))
-    dossier, _, nom = gardee.chemin.partition("/")
-    assert (dossier, len(nom), nom.count("-")) == ("pieces", 36, 4)
+    gardee = mettre_de_cote(
+        lire_piece(fichier_pdf("../avis de Jeanne.pdf")), compte=CompteFactory.build(pk=7)
+    )
+    assert re.fullmatch("pieces/7-[0-9a-f]{32}", gardee.chemin)
     assert gardee.nom == "avis de Jeanne.pdf"
 
 
@@ -209,7 +211,7 @@ def test_a_file_is_kept_under_a_name_of_ours():
 def test_a_file_without_a_report_goes_the_day_after():
     groupe = liste_du_manuel()
     report = signalement(groupe, comptes_de(groupe)[1])
-    orpheline = mettre_de_cote(lire_piece(fichier_pdf()))
+    orpheline = mettre_de_cote(lire_piece(fichier_pdf()), compte=CompteFactory.build(pk=7))
     demain = maintenant() + timedelta(minutes=1)
     assert jeter_les_orphelines(avant=maintenant() - timedelta(hours=1)) == 0
     assert default_storage.exists(orpheline.chemin)
@@ -322,3 +324,37 @@ def test_a_disagreement_keeps_them(termine):
 def test_the_clock_counts_what_it_destroys(termine):
     tache()
     assert Passage.objects.get(tache="pieces").erreur == ""
+
+
+def jpeg_de_passes(passes: int) -> bytes:
+    """A progressive JPEG whose last scan comes again and again: some sixty bytes each, all pixels to go over."""
+    tampon = BytesIO()
+    Image.new("L", (64, 64), 128).save(tampon, "JPEG", progressive=True)
+    jpeg = tampon.getvalue()
+    fin, derniere = jpeg.rindex(b"\xff\xd9"), jpeg.rindex(b"\xff\xda")
+    return jpeg[:fin] + jpeg[derniere:fin] * (passes - jpeg.count(b"\xff\xda")) + jpeg[fin:]
+
+
+@pytest.mark.parametrize(("passes", "lue"), [(6, True), (100, True), (101, False), (50_000, False)])
+def test_a_picture_that_the_decoder_would_go_over_for_hours_is_refused_unread(passes, lue):
+    fichier = SimpleUploadedFile("avis.jpg", jpeg_de_passes(passes))
+    if lue:
+        assert lire_piece(fichier).nom == "avis.jpg"
+    else:
+        with pytest.raises(PieceRefusee, match="n'est ni un PDF, ni une photo"):
+            lire_piece(fichier)
+
+
+def test_what_follows_a_picture_is_no_part_of_its_scans():
+    """Telephones append films, in which any two bytes may stand."""
+    fichier = SimpleUploadedFile("photo.jpg", jpeg_de_passes(6) + b"\xff\xda" * 1_000)
+    assert lire_piece(fichier).nom == "photo.jpg"
+
+
+def test_streams_that_overlap_to_be_inflated_a_thousand_times_are_refused():
+    """Each begins in the one before and goes to the end: nearly nothing comes out, but all is read each time."""
+    debut, vide = b"\x00\x09\x00\xf6\xff" + b"stream\n\x78\x01", b"\x00\x00\x00\xff\xff"
+    pdf = b"%PDF-1.4\nstream\n\x78\x01" + (debut + vide * 1_000) * 400 + b"\n%%EOF"
+    assert pieces.defaut_du_pdf(pdf) == pieces.GONFLE
+    seul = b"%PDF-1.4\nstream\n\x78\x01" + debut + vide * 400_000 + b"\n%%EOF"
+    assert pieces.defaut_du_pdf(seul) == ""

@@ -19,6 +19,7 @@ from seniors.tests.factories import clair
 from sev.controle import controler
 from sev.socle.models import Lecture
 from validation.models import PersonneSignalee, Piece, Signalement, Validation
+from validation.operations.pieces import place_libre
 from validation.operations.signalements import refuser_personne, repondre
 from validation.tests.factories import (
     VALIDE_LE,
@@ -410,3 +411,46 @@ def test_a_paper_is_given_to_staff_with_the_right_and_noted(agent, report, horlo
         == 200
     )
     assert Lecture.objects.filter(quoi="piece").count() == 1
+
+
+def test_a_reader_of_the_side_that_sent_a_paper_is_not_given_it(groupe, prestataire):
+    """It tells incomes (X2), and « voir comme » lends a reader's seat to staff who may not see papers."""
+    compte = comptes_de(groupe)[1]
+    piece = signalement(groupe, compte).pieces.get()
+    adresse = reverse("piece", args=[groupe.pk, piece.pk])
+    assert prestataire.get(adresse).status_code == 200
+    lecteur = CompteFactory(collegue=True, organisme=compte.organisme, role="LECTEUR")
+    assert client_de(lecteur).get(adresse).status_code == 403
+    assert not Piece.objects.pour(lecteur).exists()
+
+
+# --- The same paper twice, too many that wait -----------------------------------------------------------------------
+
+
+def test_a_paper_sent_twice_under_two_names_is_kept_once_and_said(groupe, prestataire):
+    reponse = envoie(prestataire, groupe, fichier_pdf("avis.pdf"), fichier_pdf("copie.pdf"))
+    assert "copie.pdf : c'est la même pièce que avis.pdf, gardée une fois." in page(reponse)
+    assert len(reponse.context["gardees"]) == 1
+
+
+def test_an_account_leaves_no_more_than_fifty_papers_without_a_report(groupe, prestataire, monkeypatch):
+    monkeypatch.setattr("validation.operations.pieces.EN_ATTENTE_MAX", 2)
+
+    def papier(nom: str) -> SimpleUploadedFile:
+        return SimpleUploadedFile(nom, fichier_pdf().read() + nom.encode() + b"\n%%EOF")
+
+    assert len(envoie(prestataire, groupe, papier("a.pdf"), papier("b.pdf")).context["gardees"]) == 2
+    refus = envoie(prestataire, groupe, papier("c.pdf"), **MARCEL)
+    assert refus.status_code == 422
+    assert "Trop de pièces attendent déjà" in page(refus)
+    assert len(default_storage.listdir("pieces")[1]) == 2
+    # What a report takes waits no more, and a colleague has a place of their own.
+    collegue = CompteFactory(collegue=True, organisme=groupe.sejour.offre.equipement.prestataire)
+    assert envoie(client_de(collegue), groupe, papier("d.pdf"), **MARCEL).status_code == 302
+    assert len(default_storage.listdir("pieces")[1]) == 3
+
+
+def test_papers_of_reports_sent_leave_the_place_free(groupe, prestataire, monkeypatch):
+    monkeypatch.setattr("validation.operations.pieces.EN_ATTENTE_MAX", 1)
+    assert envoie(prestataire, groupe, fichier_pdf(), **MARCEL).status_code == 302
+    assert place_libre(comptes_de(groupe)[1]) == 1

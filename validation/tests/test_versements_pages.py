@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from html import unescape
 from io import BytesIO
 
 import pytest
@@ -15,6 +16,7 @@ from openpyxl import load_workbook
 from conventions.tests.factories import MOT_DE_PASSE, CompteFactory, connecter
 from seniors.tests.factories import clair
 from validation.models import CoordonneesBancaires, Presence
+from validation.operations.rejets import rejeter
 from validation.operations.validations import confirmer, trancher
 from validation.operations.versements import defaire_lot
 from validation.tests.factories import (
@@ -318,3 +320,55 @@ def test_what_is_due_is_told_by_provider_and_a_young_account_is_pointed_out(grou
     suivant = liste_du_manuel(sejour=groupe.sejour)
     liste_confirmee(suivant)
     assert sommes_dues(le=date(2022, 6, 24))[0].remarque == ""
+
+
+# --- Sent back by the bank ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rejete(groupe, prestataire):
+    """The transfer of these seven aids came back."""
+    iban_de(prestataire.organisme)
+    virement = lot_paye(lot_prepare()).virements.get()
+    rejeter(
+        virement=virement,
+        rejete_le=date(2022, 6, 24),
+        motif="AC04, compte clos",
+        par=virement.lot.cree_par,
+        le=date(2022, 6, 25),
+        maintenant=instant(date(2022, 6, 25), 9),
+    )
+    return virement
+
+
+def test_a_provider_reads_what_came_back_and_confirms_its_account(client, prestataire, rejete):
+    page = texte(client.get(LISTE))
+    assert "La banque a rejeté 1 120 € d'aides." in unescape(page)
+    assert "Rejeté par la banque" in page
+    assert f"le 24/06/2022, 7 aides, 1 120 €, réf. {rejete.reference}" in page
+    assert client.get(LISTE, {"etat": "REJETE"}).context["page"].paginator.count == 1
+    assert client.get(LISTE, {"etat": "VERSE"}).context["page"].paginator.count == 0
+    feuille = load_workbook(BytesIO(client.get(reverse("versements-xlsx")).content)).active
+    lignes = list(feuille.iter_rows(min_row=4, values_only=True))
+    assert [ligne[8] for ligne in lignes] == ["En litige", "Rejeté par la banque"]
+    assert [(ligne[9], ligne[10] and ligne[10].date(), ligne[11]) for ligne in lignes][1] == (
+        None,
+        date(2022, 6, 24),
+        rejete.reference,
+    )
+    accueil = client.get("/").context["taches"]
+    assert [t.titre for t in accueil if "rejeté" in t.titre] == ["Un virement a été rejeté par la banque"]
+    meme = envoi(titulaire=f"SARL {prestataire.organisme.nom}"[:70])
+    assert client.post(COORDONNEES, meme).status_code == 302
+    assert "La banque a rejeté" not in texte(client.get(LISTE))
+    assert lot_prepare(le=date(2022, 6, 25)).montant == 1_120
+
+
+def test_a_porteur_reads_kindly_that_a_transfer_came_back(client, groupe, rejete):
+    porteur = comptes_de(groupe)[0]
+    connecter(client, porteur)
+    page = unescape(texte(client.get(reverse("validation-groupe", args=[groupe.pk]))))
+    assert "7 aides ; le prestataire vérifie son IBAN, puis l'ANCV verse à nouveau." in page
+    assert "Vous n'avez rien à faire." in page
+    assert rejete.reference not in page
+    assert client.get("/").context["aides_versees"] == 7

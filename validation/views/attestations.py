@@ -13,6 +13,7 @@ from sev.socle.temps import aujourdhui, maintenant
 from validation.documents.attestations import attestations as pdf_des_attestations
 
 PORTEUR = Organisme.Nature.PORTEUR
+PAR_DOCUMENT = 100
 
 
 @require_safe
@@ -27,12 +28,22 @@ def attestation(request, numero, inscription):
 @require_safe
 @reserve_a(PORTEUR)
 def attestations(request, numero):
-    """The attestations of everybody on the list but those who did not travel, a page each; 404 for nobody."""
+    """The attestations of everybody on the list but those who did not travel, a page each; 404 for nobody.
+
+    A long list is printed by parts (`partie`), which this address then shows: a page takes a twentieth of a second.
+    """
     groupe, attestables = _attestables(request, numero)
     toutes = list(attestables)
-    if not toutes:
+    parties = [toutes[debut : debut + PAR_DOCUMENT] for debut in range(0, len(toutes), PAR_DOCUMENT)]
+    demandee = request.GET.get("partie", "1" if len(parties) == 1 else "")
+    if demandee == "" and parties:
+        contexte = {"groupe": groupe, "parties": parties, "combien": len(toutes)}
+        return render(request, "validation/attestations.html", contexte)
+    rang = int(demandee) if demandee.isascii() and demandee.isdecimal() and len(demandee) < 4 else 0
+    if not 1 <= rang <= len(parties):
         raise Http404
-    return _pdf(request, groupe, toutes, nom=f"groupe-{groupe.pk}-attestations")
+    nom = f"groupe-{groupe.pk}-attestations" + (f"-{rang}" if len(parties) > 1 else "")
+    return _pdf(request, groupe, parties[rang - 1], nom=nom)
 
 
 def _attestables(request, numero):

@@ -20,7 +20,7 @@ from validation import pieces as papiers
 from validation.forms.signalements import SignalementForm
 from validation.models import Piece, Signalement
 from validation.operations import signalements as operations
-from validation.operations.pieces import PieceGardee, encore_libres, mettre_de_cote
+from validation.operations.pieces import PieceGardee, encore_libres, mettre_de_cote, place_libre
 
 PORTEUR, PRESTATAIRE = Organisme.Nature.PORTEUR, Organisme.Nature.PRESTATAIRE
 SEL = "validation.pieces"
@@ -38,10 +38,17 @@ def signaler(request, numero):
         return _page(request, groupe, form=SignalementForm(lignes=1, gardees=[], le=aujourdhui()))
     gardees = _gardees(request, groupe)
     form = SignalementForm(
-        request.POST, request.FILES, lignes=_lignes(request), gardees=gardees, le=aujourdhui()
+        request.POST,
+        request.FILES,
+        lignes=_lignes(request),
+        gardees=gardees,
+        le=aujourdhui(),
+        place=place_libre(request.user),
     )
     valide = form.is_valid()
-    gardees += [mettre_de_cote(lue) for lue in form.lues]
+    gardees += [mettre_de_cote(lue, compte=request.user) for lue in form.lues]
+    for double in form.doubles:
+        messages.info(request, double)
     if "ajouter" in request.POST:
         return _une_ligne_de_plus(request, groupe, form, gardees)
     if valide and (signalement := _faire(request, groupe, form, gardees)):
@@ -77,8 +84,9 @@ def annuler(request, numero):
 
 @require_safe
 @reserve_a(PORTEUR, PRESTATAIRE)
+@ecriture
 def piece(request, numero, piece):
-    """A paper, as a download, to the side that sent it."""
+    """A paper, as a download, to those of the side that sent it who may report: it tells incomes (X2)."""
     pieces = Piece.objects.pour(request.user).filter(signalement__validation=numero, detruite_le__isnull=True)
     try:
         return papiers.telecharger(get_object_or_404(pieces, pk=piece))

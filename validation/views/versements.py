@@ -16,11 +16,13 @@ from sejours.models import Groupe
 from sev.socle.acces import MESSAGE_LECTEUR, reserve_a
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui, maintenant
+from sev.socle.typographie import euros
 from validation.forms.versements import CoordonneesForm, FiltreVersements
 from validation.models import CoordonneesBancaires
 from validation.operations.versements import enregistrer_coordonnees
 from validation.versements import (
     Part,
+    a_confirmer,
     annee_du_prestataire,
     derniere_annee,
     groupes_payables,
@@ -62,6 +64,7 @@ def liste(request):
         "aucun": not page.paginator.count and not payables.exists(),
         "annee": annee_du_prestataire(request.user, annee or le.year),
         "coordonnees": CoordonneesBancaires.objects.pour(request.user).first(),
+        "rejete": _rejete(request.user),
     }
     return render(request, "validation/versements.html", contexte)
 
@@ -88,6 +91,7 @@ def tableur(request):
             "Montant",
             "État",
             "Versé le",
+            "Rejeté le",
             "Référence",
         ),
         lignes=[_cellules(ligne["groupe"], part) for ligne in lignes for part in ligne["parts"]],
@@ -121,6 +125,19 @@ def coordonnees(request):
     contexte = {"form": form, "actuelles": actuelles}
     statut = 422 if form.is_bound else 200
     return render(request, "validation/coordonnees.html", contexte, status=statut)
+
+
+def _rejete(compte) -> str:
+    """Say what the bank sent back and waits for the account to be changed or confirmed; "" when nothing does."""
+    somme = a_confirmer(compte)
+    if not somme:
+        return ""
+    suite = (
+        "Indiquez un autre IBAN, ou écrivez à nouveau le même s'il est bon."
+        if compte.peut_ecrire
+        else "Un gestionnaire de votre organisation doit vérifier l'IBAN."
+    )
+    return f"La banque a rejeté {euros(somme)} d'aides. {suite} L'ANCV les verse ensuite avec le lot suivant."
 
 
 def _trier(groupes, demande: str):
@@ -158,6 +175,7 @@ def _cellules(groupe: Groupe, part: Part) -> tuple:
         part.montant,
         part.etat.label,
         part.paye_le,
+        part.rejete_le,
         part.reference,
     )
 
