@@ -59,6 +59,13 @@ class Signalement(models.Model):
                 name="un_signalement_a_la_fois",
                 violation_error_message="Cette liste est déjà signalée.",
             ),
+            # V5: reported and withdrawn again and again, a list would stop its clock as often as one likes.
+            models.UniqueConstraint(
+                fields=["validation", "cote"],
+                condition=Q(annule_le__isnull=False),
+                name="un_signalement_annule_par_cote",
+                violation_error_message="Un signalement de cette liste est déjà annulé.",
+            ),
             models.CheckConstraint(
                 name="reponse_signee",
                 condition=Q(repondu_le__isnull=True, repondu_par__isnull=True)
@@ -75,6 +82,14 @@ class Signalement(models.Model):
     @property
     def en_attente(self) -> bool:
         return self.repondu_le is None and self.annule_le is None
+
+    @property
+    def annulable(self) -> bool:
+        """Whether its side may still withdraw it: it waits, and the side has withdrawn none of this list before."""
+        annules = Signalement.objects.filter(
+            validation=self.validation_id, cote=self.cote, annule_le__isnull=False
+        )
+        return self.en_attente and not annules.exists()
 
 
 class PersonneSignaleeQuerySet(models.QuerySet):

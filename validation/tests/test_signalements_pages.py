@@ -275,6 +275,22 @@ def test_a_report_is_withdrawn_after_a_page_that_says_so(groupe, prestataire):
     assert ("LE GOFF" in lue, "personne effacée" in lue) == (False, False)
 
 
+def test_a_second_report_is_not_withdrawn_and_the_pages_say_so(groupe, prestataire):
+    compte, adresse = comptes_de(groupe)[1], reverse("signalement-annuler", args=[groupe.pk])
+    fiche = reverse("signaler", args=[groupe.pk])
+    signalement(groupe, compte)
+    assert "ce nouveau signalement ne pourra pas s'annuler" in page(prestataire.get(adresse))
+    assert adresse in page(prestataire.get(fiche))
+    prestataire.post(adresse)
+    signalement(groupe, compte)
+    lue = page(prestataire.get(fiche))
+    assert "Vous avez déjà annulé un signalement de cette liste" in lue
+    assert adresse not in lue
+    refus = prestataire.post(adresse)
+    assert (refus.status_code, Signalement.objects.en_attente().count()) == (422, 1)
+    assert "elle répondra, et le délai reprendra" in page(refus)
+
+
 def test_the_list_leads_its_side_to_ancv_s_answer(groupe, prestataire):
     report = signalement(groupe, comptes_de(groupe)[1], le=date(2022, 5, 27))
     fiche = reverse("validation-groupe", args=[groupe.pk])
