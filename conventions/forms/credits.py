@@ -4,14 +4,16 @@ from decimal import Decimal
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 from conventions.forms.imports import MontantField
 from conventions.models import Mouvement
+from sev.socle.filtres import Filtre
 from sev.socle.saisie import TexteField
 
 
-class FiltreMouvements(forms.Form):
-    """The filters of the ledger; an unknown one is no filter."""
+class FiltreMouvements(Filtre):
+    """The filters of the ledger."""
 
     annee = forms.TypedChoiceField(label="Année", required=False, coerce=int, empty_value=None)
     nature = forms.ChoiceField(
@@ -21,24 +23,12 @@ class FiltreMouvements(forms.Form):
     def __init__(self, donnees, *, annees: list[int]):
         super().__init__(donnees)
         self.fields["annee"].choices = [("", "Toutes"), *((annee, str(annee)) for annee in annees)]
-        self.is_valid()
 
-    def filtrer(self, mouvements):
-        """Return the entries that the filters keep."""
-        if annee := self.cleaned_data.get("annee"):
-            mouvements = mouvements.filter(credit__programme=annee)
-        if nature := self.cleaned_data.get("nature"):
-            mouvements = mouvements.filter(nature=nature)
-        return mouvements
+    def _mots(self, nom: str, valeur) -> str:
+        return f"Année {valeur}" if nom == "annee" else super()._mots(nom, valeur)
 
-    def criteres(self) -> dict[str, str]:
-        """Return the filters in force, in words, by field."""
-        mots = {}
-        if annee := self.cleaned_data.get("annee"):
-            mots["annee"] = f"Année {annee}"
-        if nature := self.cleaned_data.get("nature"):
-            mots["nature"] = Mouvement.Nature(nature).label
-        return mots
+    def _condition(self, nom: str, valeur) -> Q:
+        return Q(credit__programme=valeur) if nom == "annee" else Q(nature=valeur)
 
 
 class ComplementForm(forms.Form):

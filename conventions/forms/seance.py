@@ -100,22 +100,35 @@ class ChoixMotDePasseForm(forms.Form):
         return self.cleaned_data
 
 
-class MotDePasseForm(ChoixMotDePasseForm):
-    """The card « Mot de passe » of the account page; a wrong current password counts as a failed sign-in."""
+class PasseActuelForm(forms.Form):
+    """The password of whoever is signed in once more, before what would let somebody else in for good."""
 
     passe_actuel = _passe(
         "Mot de passe actuel",
         "current-password",
         error_messages={"required": "Écrivez votre mot de passe actuel"},
     )
-    field_order = ["passe_actuel", "passe_nouveau", "passe_confirmation"]
+    use_required_attribute = False
 
     def __init__(self, request, *args, **kwargs):
         self.request = request
-        super().__init__(request.user, *args, **kwargs)
+        super().__init__(*args, **kwargs)
 
     def clean_passe_actuel(self):
-        return _passe_juste(self.request, self.cleaned_data["passe_actuel"])
+        """Refuse a wrong password, which counts as a failed sign-in."""
+        passe = self.cleaned_data["passe_actuel"]
+        if authenticate(self.request, username=self.request.user.identifiant, password=passe) is None:
+            raise ValidationError("Ce n'est pas votre mot de passe actuel.")
+        return passe
+
+
+class MotDePasseForm(PasseActuelForm, ChoixMotDePasseForm):
+    """The card « Mot de passe » of the account page."""
+
+    field_order = ["passe_actuel", "passe_nouveau", "passe_confirmation"]
+
+    def __init__(self, request, *args, **kwargs):
+        super().__init__(request, request.user, *args, **kwargs)
 
 
 # --- Second factor: no field of these is ever kept aside (`saisie_sans_secret`), hence « passe » in their names ----
@@ -168,32 +181,7 @@ class CodeDeSecoursForm(forms.Form):
         return code
 
 
-class PasseActuelForm(forms.Form):
-    """The password once more, before what would let somebody else in for good."""
-
-    passe_actuel = _passe(
-        "Mot de passe actuel",
-        "current-password",
-        error_messages={"required": "Écrivez votre mot de passe actuel"},
-    )
-    use_required_attribute = False
-
-    def __init__(self, request, *args, **kwargs):
-        self.request = request
-        super().__init__(*args, **kwargs)
-
-    def clean_passe_actuel(self):
-        return _passe_juste(self.request, self.cleaned_data["passe_actuel"])
-
-
 class TelephoneForm(PasseActuelForm, CodeForm):
     """Another telephone: its code, and the password."""
 
     field_order = ["passe_code", "passe_actuel"]
-
-
-def _passe_juste(request, passe: str) -> str:
-    """Return the password of whoever is signed in; a wrong one counts as a failed sign-in."""
-    if authenticate(request, username=request.user.identifiant, password=passe) is None:
-        raise ValidationError("Ce n'est pas votre mot de passe actuel.")
-    return passe

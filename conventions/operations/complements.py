@@ -12,7 +12,7 @@ from conventions.models import Compte, Convention, DemandeComplement, Mouvement,
 from conventions.operations import conventions
 from conventions.operations.credits import allouer
 from sev.socle.journal import acte
-from sev.socle.refus import RefusMetier
+from sev.socle.refus import RefusMetier, motif_exige
 from sev.socle.typographie import euros
 
 DEJA = "Une demande attend déjà la réponse de l'ANCV pour cette année."
@@ -117,8 +117,7 @@ def refuser(
 ) -> DemandeComplement:
     """Refuse the request and say why. Locks it. Raises ComplementRefuse once it is decided, or without a reason."""
     demande = _en_attente(demande)
-    if not reponse.strip():
-        raise ComplementRefuse("Dites pourquoi au porteur de projet.", champ="reponse")
+    reponse = motif_exige(reponse, ComplementRefuse, "Dites pourquoi au porteur de projet.", champ="reponse")
     _decider(demande, reponse, "complément refusé", par=par, maintenant=maintenant)
     return demande
 

@@ -8,7 +8,7 @@ from conventions import courriels
 from conventions.models import Compte, Convention
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
-from sev.socle.refus import RefusMetier
+from sev.socle.refus import RefusMetier, motif_exige
 
 
 class ConventionRefusee(RefusMetier):
@@ -74,9 +74,7 @@ def verrouiller(convention: Convention) -> Convention:
 
 
 def _motif(motif: str) -> str:
-    if not motif.strip():
-        raise ConventionRefusee("Dites pourquoi : l'organisme le lira.", champ="motif")
-    return motif.strip()
+    return motif_exige(motif, ConventionRefusee, "Dites pourquoi : l'organisme le lira.")
 
 
 def _enregistrer(convention: Convention, action: str, par: Compte) -> Convention:

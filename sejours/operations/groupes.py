@@ -14,7 +14,7 @@ from sejours.regles import dernier_jour_de_la_liste
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
 from sev.socle.models import Courriel
-from sev.socle.refus import RefusMetier
+from sev.socle.refus import RefusMetier, motif_exige
 
 LOT = 200
 
@@ -140,8 +140,7 @@ def refuser_places(
 ) -> Groupe:
     """Keep the group's places as they are, say why (S7), and return it. Locks the group; mails the porteur."""
     groupe = Groupe.objects.verrouiller().complets().get(pk=demande.groupe_id)
-    if not reponse.strip():
-        raise GroupeRefuse("Dites pourquoi.", champ="reponse")
+    reponse = motif_exige(reponse, GroupeRefuse, "Dites pourquoi.", champ="reponse")
     with acte("places refusées", par=par, motif=reponse):
         repondre(demande=demande, accordees=groupe.places, reponse=reponse, maintenant=maintenant)
     deposer(courriels.places_changees(groupe, avant=groupe.places, reponse=reponse, maintenant=maintenant))

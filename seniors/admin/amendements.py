@@ -16,6 +16,7 @@ from seniors.operations.amendements import ajouter, amender, retirer
 from seniors.operations.fiches import COORDONNEES, NOMS_DE_LA_FICHE, Fiche
 from seniors.regles.libelles import libelle_decision
 from sev.socle.admin import GrandeListe, Rempli
+from sev.socle.formulaires import saisie
 from sev.socle.lectures import noter
 from sev.socle.saisie import MotifField
 from sev.socle.temps import aujourdhui, maintenant
@@ -263,7 +264,7 @@ class AjoutDUnePersonne:
         """Ask who it is before anything else; every other act has one page."""
         if un_acte is not AJOUTER or request.POST.get("etape") == "fiche":
             return super().executer(request, un_acte, objet)
-        recherche = IdentiteForm(request.POST if request.method == "POST" else None, le=aujourdhui())
+        recherche = IdentiteForm(saisie(request), le=aujourdhui())
         if not recherche.is_valid():
             return self.page_d_acte(request, un_acte, objet, recherche)
         formulaire, remarques = fiche_ouverte(
@@ -328,6 +329,7 @@ class InscriptionAdmin(GrandeListe, Figee):
             "senior",
             "naissance",
             "adresse",
+            "adresse_a_verifier",
             "debut",
             "fin",
             "eligibilite",
@@ -383,6 +385,11 @@ class InscriptionAdmin(GrandeListe, Figee):
         senior = inscription.senior
         lignes = (senior.adresse, senior.complement, f"{senior.code_postal} {senior.ville}")
         return ", ".join(ligne for ligne in lignes if ligne)
+
+    @admin.display(description="adresse à vérifier")
+    def adresse_a_verifier(self, inscription):
+        """Say what is odd in the address (I17), which was taken as it is."""
+        return " ".join(inscription.senior.adresse_postale.anomalies)
 
     @admin.display(description="aide")
     def decision(self, inscription):

@@ -149,7 +149,7 @@ class SeniorAdmin(GrandeListe, Figee):
     list_display_links = ["numero", "nom"]
     list_filter = [EnUsage]
     search_help_text = "Numéro de fiche, ou nom et prénom (leur début suffit)."
-    fields = [*IDENTITE, "fusionne_dans", "anonymise_le"]
+    fields = [*IDENTITE, "adresse_a_verifier", "fusionne_dans", "anonymise_le"]
     inlines = [InscriptionInline]
     actes = (EXPORTER, EFFACER)
     lue_comme = "sénior"
@@ -171,6 +171,11 @@ class SeniorAdmin(GrandeListe, Figee):
     @admin.display(description="n°", ordering="pk")
     def numero(self, senior):
         return senior.pk
+
+    @admin.display(description="adresse à vérifier")
+    def adresse_a_verifier(self, senior):
+        """Say what is odd in the address (I17), which was taken as it is; nothing of somebody forgotten."""
+        return "" if senior.anonymise_le else " ".join(senior.adresse_postale.anomalies)
 
     def executer(self, request, un_acte, objet=None):
         """Answer an export with its file; every other act as it is."""

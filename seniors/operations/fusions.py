@@ -23,7 +23,7 @@ from seniors.operations.files import servir_file
 from seniors.regles.eligibilite import age_au, age_requis
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
-from sev.socle.refus import RefusMetier
+from sev.socle.refus import RefusMetier, motif_exige
 from sev.socle.texte import cle
 from sev.socle.typographie import periode_longue
 
@@ -137,9 +137,7 @@ def defaire_fusion(*, fusion: Fusion, par, motif: str, le: date, maintenant: dat
 
 
 def _motif(motif: str) -> str:
-    if not motif.strip():
-        raise FusionRefusee("Dites pourquoi : un collègue le lira.", champ="motif")
-    return motif.strip()
+    return motif_exige(motif, FusionRefusee, "Dites pourquoi : un collègue le lira.")
 
 
 def _cles_des_groupes(un: Senior, autre: Senior) -> set[int]:

@@ -17,7 +17,7 @@ from seniors.models import DemandeDonnees, Doublon, Fusion, Inscription, Senior
 from sev.socle.courriels import TENTATIVES_MAX
 from sev.socle.journal import acte
 from sev.socle.models import Courriel
-from sev.socle.refus import RefusMetier
+from sev.socle.refus import RefusMetier, motif_exige
 from sev.socle.temps import mois_avant
 from sev.socle.typographie import periode_longue
 
@@ -124,9 +124,7 @@ def pourquoi_garder(senior: Senior, le: date) -> str:
 
 
 def _motif(motif: str) -> str:
-    if not motif.strip():
-        raise EffacementRefuse("Donnez la référence de la demande, ou son motif.", champ="motif")
-    return motif.strip()
+    return motif_exige(motif, EffacementRefuse, "Donnez la référence de la demande, ou son motif.")
 
 
 def _prendre(cles: list[int]) -> list[int]:

@@ -72,6 +72,17 @@ def test_the_two_stand_side_by_side_with_what_differs_and_their_stays(agent, dou
         assert f"groupe n° {inscription.groupe_id}" in page
 
 
+def test_an_odd_address_is_flagged_for_staff_and_blocks_nobody(agent):
+    bizarre = InscriptionFactory(groupe=groupe_dote(), ville="Rennes", adresse="RUE DES LILAS")
+    ordinaire = InscriptionFactory(groupe=groupe_dote(sejour__debut=date(2022, 5, 28)))
+    for objet in (bizarre, bizarre.senior):
+        page = texte(agent.get(adresse(objet)))
+        assert "Rennes n'est pas une commune du 35410. La voie n'a pas de numéro." in page
+    for objet in (ordinaire, ordinaire.senior):
+        page = texte(agent.get(adresse(objet)))
+        assert ("Adresse à vérifier" in page, "n'est pas une commune" in page) == (True, False)
+
+
 def test_a_merge_is_announced_chosen_field_by_field_done_and_undone(agent, doublon):
     seconde = doublon.recente.inscriptions.get()
     page = texte(agent.get(adresse(doublon, "fusionner")))

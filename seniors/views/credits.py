@@ -8,7 +8,6 @@ from django.core.paginator import Paginator
 from django.db.models import F
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from conventions.forms import ComplementForm, FiltreMouvements
@@ -17,7 +16,8 @@ from conventions.operations.complements import annees_a_demander, demander, reti
 from seniors.models import Inscription
 from seniors.taches import attentes
 from sev.socle.acces import ecriture, reserve_a
-from sev.socle.formulaires import dire_le_refus
+from sev.socle.filtres import criteres
+from sev.socle.formulaires import LIRE_ECRIRE, formulaire, saisie, tenter
 from sev.socle.refus import RefusMetier
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui, maintenant
@@ -78,10 +78,7 @@ def credits(request):
         "tri": tri,
         "page": page,
         "lignes": _lignes(page, request.user),
-        "criteres": [
-            {"libelle": libelle, "url": _adresse(request, nom)} for nom, libelle in filtres.criteres().items()
-        ],
-        "sans_criteres": reverse("credits"),
+        **criteres(filtres, request.GET, "credits"),
     }
     return render(request, "seniors/credits.html", contexte)
 
@@ -113,7 +110,7 @@ def tableur(request):
     return reponse_xlsx(f"credits-{le:%Y-%m-%d}.xlsx", classeur_xlsx(feuille))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PORTEUR)
 @ecriture
 def demander_complement(request, annee):
@@ -123,36 +120,34 @@ def demander_complement(request, annee):
         raise Http404
     attente = attentes(request.user, le=le).get(annee)
     initial = {"montant": attente.manque} if attente and attente.manque else {}
-    form = ComplementForm(request.POST if request.method == "POST" else None, initial=initial)
-    if form.is_valid():
-        try:
-            demande = demander(
-                convention=request.user.organisme.convention,
-                annee=annee,
-                **form.cleaned_data,
-                par=request.user,
-                le=le,
-                maintenant=maintenant(),
-            )
-        except RefusMetier as refus:
-            dire_le_refus(form, refus)
-        else:
-            messages.success(
-                request,
-                f"Votre demande de {euros(demande.montant)} est partie à l'ANCV. Vous recevrez sa réponse par e-mail.",
-            )
-            return redirect("credits")
+    form = ComplementForm(saisie(request), initial=initial)
+    if form.is_valid() and (
+        demande := tenter(
+            form,
+            demander,
+            convention=request.user.organisme.convention,
+            annee=annee,
+            **form.cleaned_data,
+            par=request.user,
+            le=le,
+            maintenant=maintenant(),
+        )
+    ):
+        messages.success(
+            request,
+            f"Votre demande de {euros(demande.montant)} est partie à l'ANCV. Vous recevrez sa réponse par e-mail.",
+        )
+        return redirect("credits")
     contexte = {
-        "form": form,
         "annee": annee,
         "attente": attente,
         "credit": Credit.objects.pour(request.user).filter(programme=annee).first(),
         "deja": DemandeComplement.objects.pour(request.user).en_attente().filter(programme=annee).first(),
     }
-    return render(request, "seniors/complement_demander.html", contexte, status=422 if form.is_bound else 200)
+    return formulaire(request, "seniors/complement_demander.html", form, **contexte)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PORTEUR)
 @ecriture
 def retirer_complement(request, complement):
@@ -201,11 +196,3 @@ def _auteur(mouvement: Mouvement, compte: Compte) -> str:
     if auteur.organisme_id == compte.organisme_id:
         return auteur.nom
     return "l'ANCV" if auteur.is_staff else "le prestataire"
-
-
-def _adresse(request, sans: str) -> str:
-    """Return the address of this page without one of its filters, from its first page."""
-    garde = request.GET.copy()
-    for nom in ("page", sans):
-        garde.pop(nom, None)
-    return f"{reverse('credits')}?{garde.urlencode()}"
