@@ -35,6 +35,7 @@ DROITS = {
     "sejours.offre": ("vac", "v", "v"),
     "sejours.sejour": ("vac", "v", "v"),
     "sejours.groupe": ("vac", "v", "v"),
+    "sejours.option": ("v", "v", "v"),
     "sejours.demandeplaces": ("v", "", "v"),
     "sejours.groupeevent": ("v", "v", "v"),
     # seniors

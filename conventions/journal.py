@@ -13,8 +13,11 @@ from conventions.models import (
     Organisme,
 )
 from sev.socle.journal import Source, Trace, Traces, avec_precisions, ecarts, precedents
-from sev.socle.typographie import euros
+from sev.socle.texte import sans_accent
+from sev.socle.typographie import INSECABLE, euros
 
+# Lines are put into words here, from the states before and after: as many are searched as is quick.
+LIGNES_MAX = 2_000
 INFORMATIONS = (
     "nom",
     "type_porteur",
@@ -37,16 +40,36 @@ class Ligne:
     motif: str
     action: str
 
+    @property
+    def lue(self) -> str:
+        """All that the line says, without case, accents or spaces that don't break."""
+        return sans_accent(f"{self.texte} {self.par} {self.motif}".replace(INSECABLE, " "))
+
 
 class Fil(Traces):
     """The traces of several sources, signed for the account that reads them."""
 
-    def __init__(self, *sources: Source, pour: Compte):
-        super().__init__(*sources)
+    def __init__(
+        self,
+        *sources: Source,
+        pour: Compte,
+        depuis: datetime | None = None,
+        avant: datetime | None = None,
+    ):
+        super().__init__(*sources, depuis=depuis, avant=avant)
         self.pour = pour
 
     def __getitem__(self, tranche: slice) -> list[Ligne]:
         return signer(super().__getitem__(tranche), pour=self.pour)
+
+    def dernieres(self) -> list[Ligne]:
+        """Return the latest lines, LIGNES_MAX at most: what is searched, or told at once."""
+        return self[:LIGNES_MAX]
+
+    def contenant(self, texte: str) -> list[Ligne]:
+        """Return those of the latest lines in which each word of `texte` stands, as one reads it."""
+        mots = sans_accent(texte.replace(INSECABLE, " ")).split()
+        return [ligne for ligne in self.dernieres() if all(mot in ligne.lue for mot in mots)]
 
 
 def signer(traces: list[Trace], *, pour: Compte) -> list[Ligne]:

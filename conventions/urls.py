@@ -43,6 +43,7 @@ urlpatterns = [
     path("compte/adresse/", comptes.compte_adresse, name="compte-adresse"),
     path("compte/adresse/<uuid:demande>/", comptes.compte_email_confirmer, name="compte-email-confirmer"),
     path("utilisateurs/", utilisateurs.utilisateurs, name="utilisateurs"),
+    path("utilisateurs/utilisateurs.xlsx", utilisateurs.tableur, name="utilisateurs-xlsx"),
     path("utilisateurs/inviter/", utilisateurs.utilisateur_inviter, name="utilisateur-inviter"),
     path("utilisateurs/<int:pk>/", utilisateurs.utilisateur_modifier, name="utilisateur-modifier"),
 ]

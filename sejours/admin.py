@@ -5,7 +5,7 @@ from django.contrib import admin
 from conventions.admin.fiches import Acte, FicheAdmin, Lien, ParAnnee
 from conventions.models import Organisme
 from sejours.forms import EquipementForm, OffreForm, PreinscriptionForm, SejourForm
-from sejours.models import DemandePlaces, Equipement, Groupe, Offre, Sejour
+from sejours.models import DemandePlaces, Equipement, Groupe, Offre, Option, Sejour
 from sejours.operations.groupes import preinscrire
 from sejours.operations.offres import creer_offre, publier_sejour
 from sev.socle.admin import GrandeListe, JournalAdmin, LectureAdmin, LectureSeule, Rempli
@@ -222,6 +222,56 @@ class GroupeAdmin(GrandeListe, Figee):
     @admin.display(description="début", ordering="sejour__debut")
     def debut(self, groupe):
         return groupe.sejour.debut
+
+
+class FiltreParEtat(admin.SimpleListFilter):
+    """Where an option stands today, a lapse that the clock has not recorded yet included (S3)."""
+
+    title = "état"
+    parameter_name = "etat"
+
+    def lookups(self, request, model_admin):
+        """Return the states."""
+        return Option.ETATS
+
+    def queryset(self, request, queryset):
+        """Return the options at the chosen state; all of them when it is none of the list."""
+        connu = self.value() in dict(Option.ETATS)
+        return queryset.a_l_etat(self.value(), le=aujourdhui()) if connu else queryset
+
+
+@admin.register(Option)
+class OptionAdmin(GrandeListe, LectureAdmin):
+    """What the porteurs asked of the providers, and what became of it (S3): both decide on their own pages."""
+
+    list_display = ["sejour", "porteur", "places", "posee_le", "echeance", "etat"]
+    list_filter = [FiltreParEtat, ParAnneeDuSejour]
+    list_select_related = ["porteur", "sejour__offre__equipement"]
+    search_help_text = "Numéro de séjour, porteur, équipement ou prestataire."
+    ordering = ["-pk"]
+    colonne_du_numero = "sejour_id"
+    recherche = (
+        ("porteur_id", Organisme.objects.nommes),
+        ("sejour__offre__equipement_id", Equipement.objects.nommes),
+        ("sejour__offre__equipement__prestataire_id", Organisme.objects.nommes),
+    )
+    fields = readonly_fields = [
+        "sejour",
+        "porteur",
+        "places",
+        "message",
+        "auteur",
+        "posee_le",
+        "echeance",
+        "etat",
+        "decidee_le",
+        "motif",
+        "groupe",
+    ]
+
+    @admin.display(description="état")
+    def etat(self, option):
+        return option.etat(aujourdhui())
 
 
 @admin.register(DemandePlaces)

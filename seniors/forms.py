@@ -10,6 +10,7 @@ from seniors.models import Inscription, Senior
 from seniors.models.seniors import Identite
 from seniors.operations.fiches import NOMS_DE_LA_FICHE, Fiche
 from sev.socle.communes import choix_de_communes, nom_officiel
+from sev.socle.filtres import Filtre
 from sev.socle.saisie import (
     CodePostalField,
     DateFrancaiseField,
@@ -296,3 +297,15 @@ class NumeroForm(forms.Form):
         if numero != str(self.attendu):
             raise ValidationError(f"Écrivez le numéro du groupe : {self.attendu}")
         return numero
+
+
+class FiltreListe(Filtre):
+    """Whom one looks for on a list, by the beginning of the names."""
+
+    recherche = TexteField(label="Nom ou prénom", required=False, max_length=120)
+
+    def _mots(self, nom: str, valeur) -> str:
+        return f"« {valeur} »"
+
+    def _garder(self, lignes, nom: str, valeur):
+        return lignes.nommees(valeur.split())

@@ -21,7 +21,7 @@ from sev.socle.duree import sans_limite
 from sev.socle.envois import effacer_envois, envois_a_effacer
 from sev.socle.retention import Regle
 from validation.models import Lot
-from validation.operations.retention import effacer_fichiers
+from validation.operations.retention import effacer_fichiers, effacer_revenus, revenus_a_effacer
 
 # Persons last among those of the lists: their incomes and comments are then already gone.
 REGLES = (
@@ -33,9 +33,9 @@ REGLES = (
     ),
     Regle(
         "revenus",
-        "revenus des listes soldées",
-        Inscription.objects.revenus_a_effacer,
-        seniors.effacer_revenus,
+        "revenus des listes soldées et payées",
+        revenus_a_effacer,
+        effacer_revenus,
     ),
     Regle("personnes", "personnes sans séjour récent", Senior.objects.a_oublier, seniors.oublier_personnes),
     Regle(

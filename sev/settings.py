@@ -207,7 +207,7 @@ CORPS_MAX = 60 * 1024 * 1024
 
 RETENTION_MOIS = {
     "commentaires": 3,  # after the end of the stay
-    "revenus": 6,  # after the list was settled
+    "revenus": 6,  # after the last payment of the list, or after it was settled when nothing is due
     "revenus_jamais_soldes": 12,  # after the end of a stay whose list never was
     "personnes": 24,  # after the last stay
     "fusions": 24,  # after two rows were merged: what undoing it takes

@@ -9,6 +9,7 @@ from sev.socle import pages
 urlpatterns = [
     path("", views.accueil, name="accueil"),
     path("journal/", views.journal, name="journal"),
+    path("journal/journal.xlsx", views.journal_tableur, name="journal-xlsx"),
     path("agenda/<slug:secret>.ics", views.agenda_ics, name="agenda-ics"),
     path("sante/", views.sante, name="sante"),
     path("demo/courriels/", views.demo_courriels, name="demo-courriels"),

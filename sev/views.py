@@ -20,6 +20,8 @@ import validation.agenda
 import validation.cartes
 import validation.journal
 import validation.taches
+from conventions.forms.journal import FiltreJournal
+from conventions.journal import LIGNES_MAX
 from conventions.models import Credit, Organisme
 from sejours import cartes
 from sejours.agenda import calendrier
@@ -29,8 +31,11 @@ from sejours.saison import prochains_sejours, saison
 from seniors.models import Inscription
 from sev.etat import etat_du_service
 from sev.socle.acces import reserve_a
+from sev.socle.filtres import criteres
 from sev.socle.models import Courriel
+from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui
+from sev.socle.typographie import quantite
 from validation.suivi import avec_litiges
 
 TACHES_MAX = 6
@@ -146,15 +151,54 @@ def _prochaine_date(groupes, le):
 @reserve_a(*Organisme.Nature)
 def journal(request):
     """Who did what, when, from what to what, in one's own organisation and on its groups (X3)."""
-    fil = conventions.journal.Fil(
+    filtres = FiltreJournal(request.GET)
+    fil = _fil(request, filtres)
+    page = Paginator(filtres.filtrer(fil), ACTES_PAR_PAGE).get_page(request.GET.get("page"))
+    contexte = {
+        "page": page,
+        "filtres": filtres,
+        **criteres(filtres, request.GET, "journal"),
+        "cherche": "texte" in filtres.choisis(),
+        "limite": _limite(fil),
+    }
+    return render(request, "sev/journal.html", contexte)
+
+
+@require_safe
+@reserve_a(*Organisme.Nature)
+def journal_tableur(request):
+    """The same acts as a spreadsheet, the latest ones when there are too many."""
+    le, filtres = aujourdhui(), FiltreJournal(request.GET)
+    fil = _fil(request, filtres)
+    lignes = filtres.filtrer(fil)
+    reste = f" : {limite}" if (limite := _limite(fil)) else ""
+    feuille = Feuille(
+        nom="Journal",
+        titre=f"Journal, au {le:%d/%m/%Y}{reste}",
+        entetes=("Date", "Ce qui a été fait", "Par", "Motif"),
+        lignes=[
+            (ligne.le, ligne.texte, ligne.par, ligne.motif)
+            for ligne in (fil.dernieres() if lignes is fil else lignes)
+        ],
+    )
+    return reponse_xlsx(f"journal-{le:%Y-%m-%d}.xlsx", classeur_xlsx(feuille))
+
+
+def _fil(request, filtres: FiltreJournal) -> conventions.journal.Fil:
+    """Return the acts that the account may read, of the days asked for."""
+    return conventions.journal.Fil(
         *conventions.journal.sources(request.user),
         *sejours.journal.sources(request.user),
         *seniors.journal.sources(request.user),
         *validation.journal.sources(request.user),
         pour=request.user,
+        **filtres.bornes(),
     )
-    page = Paginator(fil, ACTES_PAR_PAGE).get_page(request.GET.get("page"))
-    return render(request, "sev/journal.html", {"page": page})
+
+
+def _limite(fil: conventions.journal.Fil) -> str:
+    """Return « les 2 000 derniers actes » when no more of them are searched, or told at once; "" when all are."""
+    return f"les {quantite(LIGNES_MAX, 'dernier acte')}" if fil.count() > LIGNES_MAX else ""
 
 
 @never_cache

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.utils.timezone import localdate
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from conventions import voir_comme
@@ -187,7 +186,6 @@ class CompteAdmin(FicheAdmin):
         "organisme",
         "sa_place",
         "is_active",
-        "derniere_connexion",
     ]
     list_filter = ["is_active", "is_staff", "titulaire", "role"]
     list_select_related = ["organisme"]
@@ -335,10 +333,6 @@ class CompteAdmin(FicheAdmin):
         if compte.is_staff:
             return "ANCV"
         return "Titulaire" if compte.titulaire else compte.get_role_display()
-
-    @admin.display(description="vu le", ordering="last_login")
-    def derniere_connexion(self, compte):
-        return compte.last_login and localdate(compte.last_login)
 
     @admin.display(description="groupes de droits")
     def groupes(self, compte):

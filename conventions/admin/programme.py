@@ -4,6 +4,8 @@ What a change touches on the lists is shown by the admin of `seniors`, which add
 """
 
 from django.contrib import admin
+from django.forms import BaseInlineFormSet
+from django.utils.text import capfirst
 
 from conventions.admin.fiches import FicheAdmin, Lien
 from conventions.forms import FermetureForm, ProgrammeForm
@@ -11,9 +13,21 @@ from conventions.models import Bareme, Fermeture, Programme, Tarif
 from sev.socle.admin import JournalAdmin
 
 
+class Fermetures(BaseInlineFormSet):
+    """The closed seasons, each box with its name: the heads of the table are not labels."""
+
+    def add_fields(self, form, index):
+        """Name the boxes, that of the removal too."""
+        super().add_fields(form, index)
+        saison = "nouvelle saison fermée" if index is None else f"saison fermée n° {index + 1}"
+        for champ in form.fields.values():
+            champ.widget.attrs["aria-label"] = f"{capfirst(champ.label)}, {saison}"
+
+
 class FermetureInline(admin.TabularInline):
     model = Fermeture
     form = FermetureForm
+    formset = Fermetures
     extra = 1
 
 

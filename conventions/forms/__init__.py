@@ -21,7 +21,13 @@ from conventions.forms.ancv import (
     SuspensionForm,
     TarifForm,
 )
-from conventions.forms.comptes import AdresseForm, InformationsForm, InvitationForm, UtilisateurForm
+from conventions.forms.comptes import (
+    AdresseForm,
+    FiltreUtilisateurs,
+    InformationsForm,
+    InvitationForm,
+    UtilisateurForm,
+)
 from conventions.forms.credits import ComplementForm, FiltreMouvements
 from conventions.forms.imports import ImportForm
 from conventions.forms.seance import (
@@ -53,6 +59,7 @@ __all__ = [
     "DroitsForm",
     "FermetureForm",
     "FiltreMouvements",
+    "FiltreUtilisateurs",
     "ImportForm",
     "InformationsForm",
     "InvitationForm",

@@ -4,8 +4,10 @@ import re
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 from conventions.models import Compte, Organisme
+from sev.socle.filtres import Filtre, contient
 from sev.socle.saisie import CodePostalField, NomField, TexteField
 
 
@@ -96,3 +98,36 @@ class InvitationForm(UtilisateurForm):
 
     email = AdresseField(help_text="Le lien pour choisir un mot de passe y est envoyé.")
     field_order = ["nom", "email", "role"]
+
+
+class FiltreUtilisateurs(Filtre):
+    """The filters of « Liste des utilisateurs » (C4)."""
+
+    ETATS = {
+        "ACTIF": ("Actif", Q(is_active=True, last_login__isnull=False)),
+        "INVITE": ("Invité", Q(is_active=True, last_login__isnull=True)),
+        "DESACTIVE": ("Désactivé", Q(is_active=False)),
+    }
+
+    recherche = TexteField(
+        label="Nom",
+        required=False,
+        max_length=100,
+        help_text="De la personne, ou son identifiant, son e-mail",
+    )
+    role = forms.ChoiceField(label="Rôle", required=False, choices=[("", "Tous"), *Compte.Role.choices])
+    etat = forms.ChoiceField(
+        label="État", required=False, choices=[("", "Tous"), *((c, mots) for c, (mots, _) in ETATS.items())]
+    )
+
+    def _mots(self, nom: str, valeur) -> str:
+        return f"« {valeur} »" if nom == "recherche" else super()._mots(nom, valeur)
+
+    def _condition(self, nom: str, valeur) -> Q:
+        match nom:
+            case "recherche":
+                return contient(valeur, "nom", "identifiant", "email")
+            case "role":
+                return Q(role=valeur)
+            case _:
+                return self.ETATS[valeur][1]

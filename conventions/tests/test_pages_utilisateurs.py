@@ -1,12 +1,17 @@
 """« Liste des utilisateurs »: one's own organisation, and only those who may write change it (C4, X1)."""
 
+from datetime import UTC, datetime
+from io import BytesIO
+
 import pytest
 from django.test import Client
+from openpyxl import load_workbook
 
 from conventions.models import Compte
 from conventions.operations.comptes import desactiver
 from conventions.tests.factories import MOT_DE_PASSE, CompteFactory, connecter
 from sev.socle.models import Courriel
+from sev.socle.temps import maintenant
 
 LISTE, INVITER = "/utilisateurs/", "/utilisateurs/inviter/"
 INVITATION = {"nom": "Camille Dupont", "email": "camille@ccas.fr", "role": "LECTEUR"}
@@ -26,7 +31,7 @@ def messages(reponse) -> list[str]:
 
 def test_the_list_holds_ones_own_colleagues_holder_first(chez, porteur, lecteur, intrus):
     page = chez(porteur).get(LISTE)
-    assert list(page.context["utilisateurs"]) == [porteur, lecteur]
+    assert list(page.context["page"]) == [porteur, lecteur]
     assert intrus.email not in texte(page)
     for mot in ("Liste des utilisateurs", "Titulaire", "Lecteur", "ancv2528-lecteur", "Invité", "(vous)"):
         assert mot in texte(page)
@@ -65,8 +70,79 @@ def test_the_number_of_queries_does_not_grow(chez, porteur, django_assert_num_qu
     for nombre in (1, 19):
         for _ in range(nombre):
             CompteFactory(collegue=True, organisme=porteur.organisme)
-        with django_assert_num_queries(5):  # session, account, list, programme, lists to confirm
+        with django_assert_num_queries(6):  # session, account, count, list, programme, lists to confirm
             client.get(LISTE)
+
+
+@pytest.fixture
+def collegues(porteur):
+    """Three more: one invited, one at work, one whose account is closed."""
+    invitee, active, partie = (
+        CompteFactory(collegue=True, organisme=porteur.organisme, nom=nom, email=email)
+        for nom, email in (
+            ("Zoé ABEL", "z@ccas.fr"),
+            ("Éva BRUN", "eva@mairie.fr"),
+            ("Ana CLER", "a@ccas.fr"),
+        )
+    )
+    Compte.objects.filter(pk__in=[active.pk, partie.pk, porteur.pk]).update(last_login=maintenant())
+    Compte.objects.filter(pk=partie.pk).update(is_active=False)
+    return invitee, active, partie
+
+
+def noms(reponse) -> list[str]:
+    return [compte.nom for compte in reponse.context["page"]]
+
+
+@pytest.mark.parametrize(
+    ("question", "attendus"),
+    [
+        ({"recherche": "eva"}, ["Éva BRUN"]),
+        ({"recherche": "CCAS.FR", "etat": "INVITE"}, ["Zoé ABEL"]),
+        ({"etat": "DESACTIVE"}, ["Ana CLER"]),
+        ({"etat": "inconnu", "recherche": "brun"}, ["Éva BRUN"]),
+        ({"role": "LECTEUR"}, []),
+    ],
+)
+def test_colleagues_are_found_by_name_address_role_and_state(chez, porteur, collegues, question, attendus):
+    page = chez(porteur).get(LISTE, question)
+    assert noms(page) == attendus
+    if not attendus:
+        assert "Aucun utilisateur ne correspond." in texte(page)
+
+
+@pytest.mark.parametrize("cle", ["nom", "identifiant", "email", "role", "connexion"])
+def test_each_column_sorts_both_ways(chez, porteur, collegues, cle):
+    client = chez(porteur)
+    Compte.objects.filter(pk=collegues[0].pk).update(
+        role="LECTEUR", last_login=datetime(2020, 1, 1, tzinfo=UTC)
+    )
+    montante, descendante = (noms(client.get(LISTE, {"tri": tri})) for tri in (cle, f"-{cle}"))
+    assert set(montante) == set(descendante) == {c.nom for c in [porteur, *collegues]}
+    assert montante[0] != descendante[0]
+
+
+def test_names_are_sorted_as_they_are_read(chez, porteur, collegues):
+    page = chez(porteur).get(LISTE, {"tri": "nom"})
+    assert noms(page) == ["Ana CLER", "Éva BRUN", porteur.nom, "Zoé ABEL"]
+
+
+def test_twenty_colleagues_a_page(chez, porteur):
+    for _ in range(20):
+        CompteFactory(collegue=True, organisme=porteur.organisme)
+    client = chez(porteur)
+    pages = [noms(client.get(LISTE, {"page": page})) for page in (1, 2)]
+    assert (len(pages[0]), len(pages[1])) == (20, 1)
+    assert pages[0][0] == porteur.nom
+
+
+def test_the_spreadsheet_is_the_filtered_list(chez, porteur, collegues, intrus):
+    reponse = chez(porteur).get("/utilisateurs/utilisateurs.xlsx", {"etat": "DESACTIVE"})
+    _, _, entetes, *lignes = load_workbook(BytesIO(reponse.content)).active.iter_rows(values_only=True)
+    assert entetes == ("Nom", "Identifiant", "Adresse e-mail", "Rôle", "Dernière connexion", "État")
+    assert [(ligne[0], ligne[2], ligne[3], ligne[5]) for ligne in lignes] == [
+        ("Ana CLER", "a@ccas.fr", "Gestionnaire", "Désactivé")
+    ]
 
 
 def test_an_invited_colleague_chooses_a_password_and_signs_in(chez, porteur):

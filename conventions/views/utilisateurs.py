@@ -1,23 +1,76 @@
 """« Liste des utilisateurs »: the colleagues of an organisation (C4)."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import F, QuerySet
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from conventions.forms import InvitationForm, UtilisateurForm
+from conventions.forms import FiltreUtilisateurs, InvitationForm, UtilisateurForm
 from conventions.models import Compte, Organisme
 from conventions.operations import comptes
 from sev.socle.acces import ecriture, reserve_a
+from sev.socle.filtres import alphabetique, criteres, ordre
 from sev.socle.formulaires import LIRE_ECRIRE, dire_le_refus, formulaire, saisie, tenter
 from sev.socle.refus import RefusMetier
+from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
+from sev.socle.temps import aujourdhui
+
+PAR_PAGE = 20
+TRIS = {
+    "nom": alphabetique("nom"),
+    "identifiant": F("identifiant"),
+    "email": F("email"),
+    "role": F("role"),
+    "connexion": F("last_login"),
+}
 
 
 @require_safe
 @reserve_a(*Organisme.Nature)
 def utilisateurs(request):
     """List the accounts of one's own organisation, the holder first."""
-    liste = Compte.objects.pour(request.user).order_by("-titulaire", "-is_active", "nom", "pk")
-    return render(request, "conventions/utilisateurs.html", {"utilisateurs": liste})
+    filtres, tri, liste = _liste(request)
+    contexte = {
+        "filtres": filtres,
+        "tri": tri,
+        "page": Paginator(liste, PAR_PAGE).get_page(request.GET.get("page")),
+        **criteres(filtres, request.GET, "utilisateurs"),
+    }
+    return render(request, "conventions/utilisateurs.html", contexte)
+
+
+@require_safe
+@reserve_a(*Organisme.Nature)
+def tableur(request):
+    """The same list, whole, as a spreadsheet."""
+    le = aujourdhui()
+    _, _, liste = _liste(request)
+    feuille = Feuille(
+        nom="Utilisateurs",
+        titre=f"Liste des utilisateurs, au {le:%d/%m/%Y}",
+        entetes=("Nom", "Identifiant", "Adresse e-mail", "Rôle", "Dernière connexion", "État"),
+        lignes=((c.nom, c.identifiant, c.email, _role(c), c.last_login, _etat(c)) for c in liste),
+    )
+    return reponse_xlsx(f"utilisateurs-{le:%Y-%m-%d}.xlsx", classeur_xlsx(feuille))
+
+
+def _liste(request) -> tuple[FiltreUtilisateurs, str, QuerySet]:
+    """Return the filters, the sort in force and the accounts; an unknown sort is the usual one."""
+    filtres = FiltreUtilisateurs(request.GET)
+    tri, expression = ordre(request.GET.get("tri", ""), TRIS)
+    premiers = [expression] if expression else ["-titulaire", "-is_active", alphabetique("nom")]
+    return filtres, tri, filtres.filtrer(Compte.objects.pour(request.user)).order_by(*premiers, "pk")
+
+
+def _role(compte: Compte) -> str:
+    return "Titulaire" if compte.titulaire else compte.get_role_display()
+
+
+def _etat(compte: Compte) -> str:
+    if not compte.is_active:
+        return "Désactivé"
+    return "Actif" if compte.last_login else "Invité"
 
 
 @require_http_methods(LIRE_ECRIRE)

@@ -1,6 +1,7 @@
 """What people type. Forms check the shape of an answer and write nothing."""
 
 from sejours.forms.ancv import EquipementForm, OffreForm, PreinscriptionForm, SejourForm
+from sejours.forms.equipements import FiltreEquipements
 from sejours.forms.groupes import DemandePlacesForm, FiltreGroupes
 from sejours.forms.options import OptionForm, RechercheForm, RefusOptionForm
 from sejours.forms.prestataire import (
@@ -17,6 +18,7 @@ from sejours.forms.prestataire import (
 __all__ = [
     "DemandePlacesForm",
     "EquipementForm",
+    "FiltreEquipements",
     "FiltreGroupes",
     "FiltreSejours",
     "MonEquipementForm",

@@ -3,7 +3,7 @@
 from datetime import date
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from sejours.forms.champs import PLACES_MAX, champ_places
 from sejours.models import Option
@@ -45,12 +45,10 @@ class RefusOptionForm(forms.Form):
 class FiltreOptions(Filtre):
     """The filters of the list of options on the day `le`."""
 
-    EN_COURS = "EN_COURS"
-
     etat = forms.ChoiceField(
         label="État",
         required=False,
-        choices=[("", "Tous"), (EN_COURS, "En attente de réponse"), *Option.Issue.choices],
+        choices=[("", "Tous"), *Option.ETATS],
     )
     recherche = TexteField(label="Nom", required=False, max_length=120)
 
@@ -63,14 +61,13 @@ class FiltreOptions(Filtre):
     def _mots(self, nom: str, valeur) -> str:
         return super()._mots(nom, valeur) if nom == "etat" else f"« {valeur} »"
 
+    def _garder(self, lignes: QuerySet, nom: str, valeur) -> QuerySet:
+        if nom == "etat":
+            return lignes.a_l_etat(valeur, le=self.le)
+        return super()._garder(lignes, nom, valeur)
+
     def _condition(self, nom: str, valeur) -> Q:
-        """Match a name, or an outcome; an option past its day has lapsed, whatever the clock has recorded (S3)."""
-        if nom == "recherche":
-            return contient(valeur, f"{EQUIPEMENT}__nom", f"{EQUIPEMENT}__prestataire__nom", "porteur__nom")
-        if valeur == self.EN_COURS:
-            return Q(issue="", echeance__gte=self.le)
-        echue = Q(issue="", echeance__lt=self.le) if valeur == Option.Issue.TOMBEE else Q()
-        return Q(issue=valeur) | echue
+        return contient(valeur, f"{EQUIPEMENT}__nom", f"{EQUIPEMENT}__prestataire__nom", "porteur__nom")
 
 
 class RechercheForm(forms.Form):

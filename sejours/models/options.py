@@ -29,6 +29,13 @@ class OptionQuerySet(models.QuerySet):
         """Return the options whose last day is past on `le` and whose lapse is not recorded yet."""
         return self.en_cours().filter(echeance__lt=le)
 
+    def a_l_etat(self, etat: str, *, le: date):
+        """Return those at `etat` on `le` (Option.ETATS): past its day, an option has lapsed, recorded or not (S3)."""
+        if etat == Option.EN_COURS:
+            return self.en_cours().filter(echeance__gte=le)
+        echue = Q(issue="", echeance__lt=le) if etat == Option.Issue.TOMBEE else Q()
+        return self.filter(Q(issue=etat) | echue)
+
 
 @pghistory.track()
 class Option(models.Model):
@@ -39,6 +46,9 @@ class Option(models.Model):
         REFUSEE = "REFUSEE", "Refusée"
         RETIREE = "RETIREE", "Retirée"
         TOMBEE = "TOMBEE", "Tombée"
+
+    EN_COURS = "EN_COURS"
+    ETATS = ((EN_COURS, "En attente de réponse"), *Issue.choices)
 
     sejour = models.ForeignKey(Sejour, models.PROTECT, related_name="options", verbose_name="séjour")
     porteur = models.ForeignKey(Organisme, models.PROTECT, related_name="options", verbose_name="porteur")
@@ -109,6 +119,12 @@ class Option(models.Model):
 
     def __str__(self):
         return f"{self.places} places demandées par {self.porteur}"
+
+    def etat(self, le: date) -> str:
+        """Say where it stands on `le`, a lapse that is not recorded yet included."""
+        if self.issue == "" and not self.decidable(le):
+            return self.Issue.TOMBEE.label
+        return self.get_issue_display() or dict(self.ETATS)[self.EN_COURS]
 
     def decidable(self, le: date) -> bool:
         """Tell whether the provider may still answer on `le`: true until midnight of the last day, whatever ran."""

@@ -182,10 +182,82 @@ def test_equipements_stand_by_name_and_offers_latest_year_first(client, prestata
         EquipementFactory(prestataire=prestataire.organisme, nom=nom)
     for annee, duree in ((2022, 5), (2023, 8), (2021, 8), (2022, 8)):
         OffreFactory(equipement=equipement, annee=annee, duree=duree, prix=300)
-    lus = client.get(reverse("equipements")).context["equipements"]
+    lus = client.get(reverse("equipements")).context["page"]
     assert [e.nom for e in lus] == ["AJONCS", "LES CYCLADES", "ZÉPHYR"]
     offres = client.get(reverse("equipement", args=[equipement.pk])).context["offres"]
     assert [(o.annee, o.duree) for o in offres] == [(2023, 8), (2022, 8), (2022, 5), (2021, 8)]
+
+
+@pytest.fixture
+def trois(prestataire):
+    """Three équipements of the provider, and one of somebody else."""
+    for nom, ville, departement, environnement, accessible in (
+        ("ÉCUREUILS", "GÉRARDMER", "88", "MONTAGNE", True),
+        ("AJONCS", "QUIBERON", "56", "MER", False),
+        ("ZÉPHYR", "BREST", "29", "MER", True),
+    ):
+        EquipementFactory(
+            prestataire=prestataire.organisme,
+            nom=nom,
+            ville=ville,
+            departement=departement,
+            environnement=environnement,
+            accessible=accessible,
+        )
+    EquipementFactory(nom="AILLEURS")
+
+
+def noms(client, **question) -> list[str]:
+    return [e.nom for e in client.get(reverse("equipements"), question).context["page"]]
+
+
+@pytest.mark.parametrize(
+    ("question", "attendus"),
+    [
+        ({}, ["AJONCS", "ÉCUREUILS", "ZÉPHYR"]),
+        ({"tri": "-nom"}, ["ZÉPHYR", "ÉCUREUILS", "AJONCS"]),
+        ({"tri": "departement"}, ["ZÉPHYR", "AJONCS", "ÉCUREUILS"]),
+        ({"tri": "inconnu"}, ["AJONCS", "ÉCUREUILS", "ZÉPHYR"]),
+        ({"recherche": "gerardmer"}, ["ÉCUREUILS"]),
+        ({"recherche": "Ecureuil"}, ["ÉCUREUILS"]),
+        ({"environnement": "MER"}, ["AJONCS", "ZÉPHYR"]),
+        ({"environnement": "MER", "accessible": "on"}, ["ZÉPHYR"]),
+        ({"environnement": "LUNE", "accessible": "on"}, ["ÉCUREUILS", "ZÉPHYR"]),
+        ({"recherche": "ailleurs"}, []),
+    ],
+)
+def test_equipements_are_searched_and_sorted(client, trois, question, attendus):
+    assert noms(client, **question) == attendus
+
+
+def test_a_search_that_finds_nothing_leads_back_to_all(client, trois):
+    lu = page(client.get(reverse("equipements"), {"recherche": "ailleurs"}))
+    assert "Aucun équipement ne correspond." in lu
+    assert "Voir tous les équipements" in lu
+    assert "Pas encore d'équipement" not in lu
+
+
+def test_stays_to_come_sort_the_list(client, prestataire, trois):
+    brest = Equipement.objects.get(nom="ZÉPHYR")
+    SejourFactory(offre=OffreFactory(equipement=brest))
+    assert noms(client, tri="-a_venir")[0] == "ZÉPHYR"
+
+
+def test_twenty_equipements_a_page(client, prestataire):
+    EquipementFactory.create_batch(21, prestataire=prestataire.organisme)
+    assert [len(noms(client, page=page)) for page in (1, 2)] == [20, 1]
+
+
+def test_the_spreadsheet_follows_the_filters(client, trois):
+    OffreFactory(equipement=Equipement.objects.get(nom="AJONCS"))
+    OffreFactory(equipement=Equipement.objects.get(nom="ZÉPHYR"))
+    reponse = client.get(reverse("equipements-xlsx"), {"recherche": "brest"})
+    classeur = load_workbook(BytesIO(reponse.getvalue()))
+    lus = {
+        feuille.title: [ligne[0] for ligne in feuille.iter_rows(min_row=4, values_only=True)]
+        for feuille in classeur
+    }
+    assert lus == {"Équipements": ["ZÉPHYR"], "Offres": ["ZÉPHYR"]}
 
 
 def test_pages_cost_the_same_for_one_equipement_and_for_twenty(client, prestataire, equipement):

@@ -1,43 +1,66 @@
 """The provider's équipements (S1): address, description, photos."""
 
 from django.contrib import messages
-from django.db.models import Count, Q, Sum
+from django.core.paginator import Paginator
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from conventions.models import Organisme
-from sejours.forms import MonEquipementForm, PhotoForm
+from sejours.forms import FiltreEquipements, MonEquipementForm, PhotoForm
 from sejours.models import Equipement, Offre, Photo
 from sejours.operations.offres import enregistrer_equipement
 from sejours.operations.photos import ajouter_photo, supprimer_photo
 from sev.socle.acces import ecriture, reserve_a
 from sev.socle.communes import choix_de_communes, departement
+from sev.socle.filtres import alphabetique, criteres, ordre
 from sev.socle.formulaires import LIRE_ECRIRE, formulaire, saisie, tenter
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui
 
 PRESTATAIRE = Organisme.Nature.PRESTATAIRE
+PAR_PAGE = 20
+TRIS = {
+    "nom": alphabetique("nom"),
+    "ville": alphabetique("ville"),
+    "departement": F("departement"),
+    "environnement": F("environnement"),
+    "a_venir": F("a_venir"),
+}
 
 
 @require_safe
 @reserve_a(PRESTATAIRE)
 def liste(request):
-    """All the équipements of the provider: there are few, on one page."""
+    """The équipements of the provider, twenty a page, with how many stays are to come."""
+    filtres, tri, equipements = _equipements(request)
+    page = Paginator(equipements, PAR_PAGE).get_page(request.GET.get("page"))
+    contexte = {
+        "filtres": filtres,
+        "tri": tri,
+        "page": page,
+        **criteres(filtres, request.GET, "equipements"),
+        "aucun": not page.paginator.count and not Equipement.objects.pour(request.user).exists(),
+    }
+    return render(request, "sejours/equipements.html", contexte)
+
+
+def _equipements(request) -> tuple[FiltreEquipements, str, QuerySet]:
+    """Return the filters, the sort in force and the équipements; an unknown sort is the usual one."""
     vivants = Q(offres__sejours__annule_le__isnull=True, offres__sejours__debut__gte=aujourdhui())
-    equipements = (
-        Equipement.objects.pour(request.user)
-        .annotate(a_venir=Count("offres__sejours", filter=vivants))
-        .order_by("nom", "pk")
-    )
-    return render(request, "sejours/equipements.html", {"equipements": list(equipements)})
+    siens = Equipement.objects.pour(request.user).annotate(a_venir=Count("offres__sejours", filter=vivants))
+    filtres = FiltreEquipements(request.GET)
+    tri, expression = ordre(request.GET.get("tri", ""), TRIS, defaut="nom")
+    return filtres, tri, filtres.filtrer(siens).order_by(expression, "pk")
 
 
 @require_safe
 @reserve_a(PRESTATAIRE)
 def tableur(request):
-    """The équipements and their offers, as a spreadsheet of two sheets."""
+    """The same équipements, whole, and their offers, as a spreadsheet of two sheets."""
     le = aujourdhui()
+    _, _, choisis = _equipements(request)
     equipements = Feuille(
         nom="Équipements",
         titre=f"Équipements, au {le:%d/%m/%Y}",
@@ -55,7 +78,7 @@ def tableur(request):
             "Dont accessibles",
             "Téléphone",
         ),
-        lignes=map(_ligne, Equipement.objects.pour(request.user)),
+        lignes=map(_ligne, choisis),
     )
     offres = Feuille(
         nom="Offres",
@@ -70,7 +93,9 @@ def tableur(request):
                 o.supplement_individuelle,
                 o.inclus,
             )
-            for o in Offre.objects.pour(request.user).select_related("equipement")
+            for o in Offre.objects.pour(request.user)
+            .filter(equipement__in=choisis.order_by().values("pk"))
+            .select_related("equipement")
         ),
     )
     return reponse_xlsx(f"equipements-{le:%Y-%m-%d}.xlsx", classeur_xlsx(equipements, offres))

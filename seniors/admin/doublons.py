@@ -202,6 +202,21 @@ DEFAIRE = Acte(
 # --- Pages ------------------------------------------------------------------------------------------------
 
 
+class ParDecision(admin.ChoicesFieldListFilter):
+    """What was decided, or nothing yet."""
+
+    def choices(self, changelist):
+        """Return all, those to decide, then each decision."""
+        tout, *decisions = super().choices(changelist)
+        yield tout
+        yield {
+            "selected": self.lookup_val == [""],
+            "query_string": changelist.get_query_string({self.lookup_kwarg: ""}, [self.lookup_kwarg_isnull]),
+            "display": "À décider",
+        }
+        yield from decisions
+
+
 @admin.register(Doublon)
 class DoublonAdmin(Figee):
     """Pairs that look like one person, those to decide first, the oldest first; a page compares the two."""
@@ -209,7 +224,7 @@ class DoublonAdmin(Figee):
     creation = "seniors.change_doublon"
     change_form_template = "admin/seniors/doublon.html"
     list_display = ["paire", "naissance", "raison", "ressemblent", "trouve_le", "decision", "decide_par"]
-    list_filter = ["decision", "raison", ("trouve_le", admin.DateFieldListFilter)]
+    list_filter = [("decision", ParDecision), "raison", ("trouve_le", admin.DateFieldListFilter)]
     list_select_related = ["ancienne", "recente", "decide_par"]
     search_fields = ["=ancienne__pk", "=recente__pk", "ancienne__nom", "recente__nom"]
     search_help_text = "Numéro de fiche ou nom."

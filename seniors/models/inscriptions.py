@@ -71,12 +71,16 @@ class InscriptionQuerySet(models.QuerySet):
         limite = mois_avant(le, settings.RETENTION_MOIS["commentaires"])
         return self.filter(Inscription.AVEC_COMMENTAIRES, fin__lte=limite)
 
-    def revenus_a_effacer(self, *, le: date):
-        """Return the registrations whose income is no longer needed on `le`: the list long settled, or never (X4)."""
+    def revenus_a_effacer(self, *, le: date, sauf):
+        """Return the registrations whose income is no longer needed on `le`: the list long settled, or never (X4).
+
+        `sauf`: the rows, keyed by their group, that still hold their list's incomes back (what payment knows).
+        """
         solde = mois_avant(le, settings.RETENTION_MOIS["revenus"])
         jamais_solde = mois_avant(le, settings.RETENTION_MOIS["revenus_jamais_soldes"])
         return self.filter(
             Q(groupe__solde_le__date__lte=solde) | Q(groupe__solde_le__isnull=True, fin__lte=jamais_solde),
+            ~Exists(sauf.filter(pk=OuterRef("groupe"))),
             revenus_effaces_le__isnull=True,
             fin__lte=solde,
         )

@@ -44,7 +44,7 @@ def inscrire(
     use registered. Locks groupe, senior, credit. Raises InscriptionRefusee (ListeClose after the last day).
     """
     with acte("inscription", par=par):
-        groupe = verrouiller_liste(groupe, le)
+        groupe = verrouiller_liste(groupe, le, pour="inscription")
         senior = personne(senior, identite, fiche)
         autres = inscriptions_de(senior, groupe)
         if deja := meme_formulaire(autres, jeton):
@@ -77,7 +77,7 @@ def corriger(
     what a carer or a spouse relies on can't be taken away (I7, I8).
     """
     with acte("correction", par=par):
-        groupe = verrouiller_liste(inscription.groupe, le)
+        groupe = verrouiller_liste(inscription.groupe, le, pour="correction")
         return corriger_sur_la_liste(
             inscription=inscription,
             groupe=groupe,
@@ -96,7 +96,7 @@ def effacer(*, inscription: Inscription, par, le: date, maintenant: datetime) ->
     Locks groupe, credit. Raises InscriptionRefusee while a carer or a spouse is linked to the person (I7, I8).
     """
     with acte("effacement", par=par):
-        groupe = verrouiller_liste(inscription.groupe, le)
+        groupe = verrouiller_liste(inscription.groupe, le, pour="effacement")
         return retirer_une_personne(
             inscription=inscription, groupe=groupe, par=par, le=le, maintenant=maintenant
         )
@@ -109,7 +109,7 @@ def tout_effacer(*, groupe: Groupe, par, le: date, maintenant: datetime) -> tupl
     All bear the same `effacee_le`, by which `retablir` finds them. Locks groupe, credit.
     """
     with acte("effacement de toute la liste", par=par):
-        groupe = verrouiller_liste(groupe, le)
+        groupe = verrouiller_liste(groupe, le, pour="effacement de tous")
         inscriptions = list(groupe.inscriptions.presentes().order_by("pk"))
         aidees = retirer_de_la_liste(
             inscriptions=inscriptions, groupe=groupe, par=par, le=le, maintenant=maintenant
@@ -126,7 +126,7 @@ def retablir(
     Returns who is back, and who can't be with the reason. Locks groupe, seniors by key, credit. Raises ListeClose.
     """
     with acte("rétablissement", par=par):
-        groupe = verrouiller_liste(groupe, le)
+        groupe = verrouiller_liste(groupe, le, pour="rétablissement")
         effacees = groupe.inscriptions.filter(effacee_le=effacee_le)
         list(Senior.objects.verrouiller().filter(pk__in=effacees.values("senior")).order_by("pk"))
         revenues, refusees = [], []

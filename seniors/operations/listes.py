@@ -7,7 +7,16 @@ from django.utils.timezone import localtime
 from sejours.models import Groupe
 from seniors.regles.eligibilite import Obstacle
 from sev.socle.refus import RefusMetier
-from sev.socle.typographie import INSECABLE
+from sev.socle.typographie import INSECABLE, date_longue
+
+# What a list that closed meanwhile says (I14), by what was tried: when it closed, what was not done.
+TROP_TARD = {
+    "inscription": ("pendant votre saisie", "Cette inscription n'a pas été enregistrée."),
+    "correction": ("pendant votre saisie", "Cette correction n'a pas été enregistrée."),
+    "effacement": ("entre-temps", "Cette personne reste sur la liste."),
+    "effacement de tous": ("pendant votre saisie", "Personne n'a été retiré de la liste."),
+    "rétablissement": ("entre-temps", "Personne n'a été remis sur la liste."),
+}
 
 
 class InscriptionRefusee(RefusMetier):
@@ -23,12 +32,16 @@ class ListeClose(InscriptionRefusee):
     """The list no longer changes: its last day is past (I14), its group is cancelled, or it was confirmed."""
 
 
-def verrouiller_liste(groupe: Groupe, le: date) -> Groupe:
-    """Lock the group and return it, fresh, with its stay and tariff. Raises ListeClose once the list is final (I14)."""
+def verrouiller_liste(groupe: Groupe, le: date, *, pour: str) -> Groupe:
+    """Lock the group and return it, fresh, with its stay and tariff; `pour` is what is tried, a key of TROP_TARD.
+
+    Raises ListeClose once the list is final (I14).
+    """
     groupe = _verrouillee(groupe)
     if not groupe.modifiable(le):
+        quand, effet = TROP_TARD[pour]
         message = (
-            f"La liste a fermé le {groupe.dernier_jour:%d/%m/%Y} à minuit. Rien n'a été enregistré. "
+            f"La liste a fermé {quand}, le {date_longue(groupe.dernier_jour, le)} à minuit. {effet} "
             f"Écrivez à l'ANCV, groupe n°{INSECABLE}{groupe.pk}."
         )
         raise ListeClose(Obstacle("", message))

@@ -41,9 +41,9 @@ def effacer_commentaires(*, cles: list[int], le: date, maintenant: datetime) -> 
 
 
 @transaction.atomic
-def effacer_revenus(*, cles: list[int], le: date, maintenant: datetime) -> int:
-    """Take the incomes off these registrations; the decision that they led to stays."""
-    dues = Inscription.objects.revenus_a_effacer(le=le).filter(pk__in=cles)
+def effacer_revenus(*, cles: list[int], sauf, le: date, maintenant: datetime) -> int:
+    """Take the incomes off these registrations, but on the lists that `sauf` holds back; their decision stays."""
+    dues = Inscription.objects.revenus_a_effacer(le=le, sauf=sauf).filter(pk__in=cles)
     return Inscription.objects.filter(pk__in=dues).update(revenus_effaces_le=maintenant, **SANS_REVENUS)
 
 

@@ -383,6 +383,31 @@ def test_the_page_costs_the_same_with_one_entry_and_with_many(client, groupe, dj
         client.get("/credits/")
 
 
+def demandes_refusees(porteur, ancv, combien) -> list[int]:
+    """Return the keys of requests that ANCV refused, the latest first."""
+    cles = []
+    for rang in range(combien):
+        demande = demande_de(porteur, motif=f"Demande {rang}")
+        refuser(demande=demande, reponse="Plus d'enveloppe", par=ancv, maintenant=MAINTENANT)
+        cles.insert(0, demande.pk)
+    return cles
+
+
+def test_requests_are_turned_over_ten_a_page_beside_the_entries(client, porteur, ancv):
+    cles = demandes_refusees(porteur, ancv, 11)
+    attend = demande_de(porteur)
+
+    def lues(**question):
+        return [d.pk for d, _ in client.get("/credits/", question).context["demandes"]]
+
+    assert lues() == [attend.pk, *cles[:9]]
+    assert lues(demandes=2) == cles[9:]
+    seconde = client.get("/credits/", {"demandes": 2, "tri": "montant"})
+    assert '?demandes=1&amp;tri=montant"' in seconde.content.decode()
+    # What waits is known from any page: no second request is offered for its year.
+    assert seconde.context["demandables"] == [2023]
+
+
 def test_the_amount_proposed_is_what_is_lacking_and_the_request_leaves(client, porteur):
     page = client.get("/credits/2022/complement/")
     assert 'value="260"' in texte(page)

@@ -363,7 +363,9 @@ def test_the_way_to_reach_the_person_is_corrected_too(db):
 def test_27_april_is_the_last_day_for_a_stay_from_14_may(db):
     inscription = InscriptionFactory(groupe=groupe_dote())
     corrige(inscription, commentaires="Sans sel.", le=date(2022, 4, 27))
-    with pytest.raises(ListeClose):
+    with pytest.raises(
+        ListeClose, match=r"pendant votre saisie, .* Cette correction n'a pas été enregistrée\."
+    ):
         corrige(inscription, commentaires="Sans sucre.", le=date(2022, 4, 28))
 
 

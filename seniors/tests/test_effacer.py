@@ -116,7 +116,7 @@ def test_27_april_is_the_last_day_for_a_stay_from_14_may(db):
     groupe = groupe_dote()
     premiere, seconde = InscriptionFactory(groupe=groupe), InscriptionFactory(groupe=groupe)
     efface(premiere, le=date(2022, 4, 27))
-    with pytest.raises(ListeClose):
+    with pytest.raises(ListeClose, match=r"a fermé entre-temps, .* Cette personne reste sur la liste\."):
         efface(seconde, le=date(2022, 4, 28))
     assert inscrits(groupe) == 1
 
@@ -179,7 +179,7 @@ def test_everybody_s_aid_goes_to_those_who_wait_elsewhere(db):
 def test_nobody_is_removed_after_the_last_day(db):
     groupe = groupe_dote()
     InscriptionFactory(groupe=groupe)
-    with pytest.raises(ListeClose):
+    with pytest.raises(ListeClose, match=r"pendant votre saisie, .* Personne n'a été retiré de la liste\."):
         tout_effacer(groupe=groupe, par=None, le=date(2022, 4, 28), maintenant=MAINTENANT)
     assert inscrits(groupe) == 1
 

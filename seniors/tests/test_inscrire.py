@@ -493,7 +493,8 @@ def test_27_april_is_the_last_day_for_a_stay_from_14_may(db):
     [(champ, message)] = refus(groupe, le=date(2022, 4, 28))
     assert (champ, message) == (
         "",
-        "La liste a fermé le 27/04/2022 à minuit. Rien n'a été enregistré. "
+        "La liste a fermé pendant votre saisie, le mercredi 27 avril à minuit. "
+        "Cette inscription n'a pas été enregistrée. "
         f"Écrivez à l'ANCV, groupe n° {groupe.pk}.",
     )
 

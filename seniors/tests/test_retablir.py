@@ -198,7 +198,7 @@ def test_the_undo_lasts_until_the_lock(db):
     groupe = groupe_dote()
     inscription = InscriptionFactory(groupe=groupe)
     efface(inscription)
-    with pytest.raises(ListeClose):
+    with pytest.raises(ListeClose, match=r"a fermé entre-temps, .* Personne n'a été remis sur la liste\."):
         retablit(groupe, le=date(2022, 4, 28))
     assert retablit(groupe, le=date(2022, 4, 27)) == ([inscription.pk], {})
 

@@ -25,7 +25,7 @@ from sev.socle.typographie import euros
 
 PORTEUR = Organisme.Nature.PORTEUR
 PAR_PAGE = 20
-DEMANDES_MAX = 20
+DEMANDES_PAR_PAGE = 10
 # + 0: sorted once they are found. By the key itself, a porteur with few entries, or none, costs the whole ledger.
 ECRITURE = F("pk") + 0
 TRIS = {
@@ -61,15 +61,19 @@ def credits(request):
     siens = list(Credit.objects.pour(request.user).order_by("-programme"))
     filtres, tri, mouvements = _filtrer(request, siens)
     page = Paginator(mouvements, PAR_PAGE).get_page(request.GET.get("page"))
-    demandes = DemandeComplement.objects.pour(request.user).select_related("auteur")[:DEMANDES_MAX]
-    en_attente = {demande.annee for demande in demandes if demande.en_attente}
+    siennes = DemandeComplement.objects.pour(request.user)
+    demandes = Paginator(siennes.select_related("auteur"), DEMANDES_PAR_PAGE).get_page(
+        request.GET.get("demandes")
+    )
+    demandes.object_list = [(demande, TONS.get(demande.etat, "")) for demande in demandes.object_list]
+    en_attente = set(siennes.en_attente().values_list("programme", flat=True))
     contexte = {
         "le": le,
         "annees": _annees(siens, le),
         "cette_annee": next((credit for credit in siens if credit.annee == le.year), None),
         "attentes": [(a, a.annee in en_attente) for a in attentes(request.user, le=le).values()],
         "demandables": [annee for annee in annees_a_demander(le) if annee not in en_attente],
-        "demandes": [(demande, TONS.get(demande.etat, "")) for demande in demandes],
+        "demandes": demandes,
         "filtres": filtres,
         "tri": tri,
         "page": page,

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from conventions.models import Organisme
 from sejours.views.liste import retour_a_la_liste
 from seniors import documents
+from seniors.forms import FiltreListe
 from seniors.journal import journal_du_groupe
 from seniors.models import Inscription
 from seniors.regles.libelles import libelle_decision, libelle_sans_motif
@@ -20,7 +21,9 @@ from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import echeance, euros, quantite
 
 PORTEUR, PRESTATAIRE = Organisme.Nature.PORTEUR, Organisme.Nature.PRESTATAIRE
+# A coach: most lists are one page, as they are printed; nobody looks for a name among twenty.
 PAR_PAGE = 50
+SANS_RECHERCHE = 20
 TRIS = {
     "nom": Inscription.PAR_NOM,
     "naissance": ("senior__date_naissance", "senior__cle_nom", "pk"),
@@ -36,7 +39,8 @@ def groupe(request, numero):
     groupe, le = groupe_de(request, numero), aujourdhui()
     tri, ordre = _tri(request.GET.get("tri", ""))
     presentes = groupe.inscriptions.sur_la_liste(groupe)
-    inscriptions = presentes.select_related("senior", "senior_lie__senior").order_by(*ordre)
+    filtres = FiltreListe(request.GET)
+    inscriptions = filtres.filtrer(presentes).select_related("senior", "senior_lie__senior").order_by(*ordre)
     page = Paginator(inscriptions, PAR_PAGE).get_page(request.GET.get("page"))
     modifiable = request.user.est_porteur and request.user.peut_ecrire and groupe.modifiable(le)
     contexte = {
@@ -46,6 +50,9 @@ def groupe(request, numero):
         "maintenant": maintenant(),
         "page": page,
         "tri": tri,
+        "filtres": filtres,
+        "cherche": bool(filtres.choisis()),
+        "cherchable": groupe.inscrits > SANS_RECHERCHE or bool(filtres.choisis()),
         "lignes": _lignes(page, groupe, request.user, le),
         "compteurs": _compteurs(groupe, presentes, le),
         "faits": _faits(groupe),

@@ -70,10 +70,12 @@ class Source:
     quand: str
     raconter: Callable[[list[int]], dict[int, Trace]]
 
-    def reperes(self, rang: int) -> QuerySet:
-        """Return (`rang` of the source, key, instant) of every row."""
+    def reperes(self, rang: int, *, depuis: datetime | None, avant: datetime | None) -> QuerySet:
+        """Return (`rang` of the source, key, instant) of every row from `depuis` on, and before `avant`."""
+        bornes = {f"{self.quand}__gte": depuis, f"{self.quand}__lt": avant}
         return (
-            self.lignes.order_by()
+            self.lignes.filter(**{nom: instant for nom, instant in bornes.items() if instant})
+            .order_by()
             .annotate(
                 rang=Value(rang, output_field=IntegerField()),
                 repere=Cast(self.cle, BigIntegerField()),
@@ -89,9 +91,11 @@ class Traces:
     Of one instant (one transaction), those of the last source are the latest.
     """
 
-    def __init__(self, *sources: Source):
+    def __init__(self, *sources: Source, depuis: datetime | None = None, avant: datetime | None = None):
         self.sources = sources
-        premiere, *autres = [source.reperes(rang) for rang, source in enumerate(sources)]
+        premiere, *autres = [
+            source.reperes(rang, depuis=depuis, avant=avant) for rang, source in enumerate(sources)
+        ]
         self.reperes = premiere.union(*autres, all=True)
 
     def count(self) -> int:

@@ -14,6 +14,7 @@ from seniors.models import Inscription, Senior
 from seniors.tests.factories import InscriptionFactory, SeniorFactory, groupe_dote
 from sev.socle.admin import listes
 from sev.socle.models import Courriel, Lecture, Passage
+from sev.tests.test_isolation import option_de
 from validation.tests.factories import (
     comptes_de,
     instant,
@@ -53,6 +54,7 @@ def peupler(ancv, rang: int) -> None:
     signalee = liste_du_manuel()
     signalement(signalee, comptes_de(signalee)[1])
     DemandePlaces.objects.create(groupe=signalee, places=12, auteur=comptes_de(signalee)[0])
+    option_de(signalee, comptes_de(signalee)[0])
     Courriel.objects.create(cause=f"essai-{rang}", destinataire="a@b.fr", sujet="s", texte="t", html="h")
     Passage.objects.create(tache="options", debut=instant(le), fin=instant(le), faits=1)
     Lecture.objects.create(quoi="inscription", cle=rang, par=ancv)

@@ -22,6 +22,7 @@ from conventions.tests.factories import (
     ProgrammeFactory,
     connecter,
 )
+from seniors.models import Doublon
 from seniors.operations.amendements import retirer
 from seniors.tests.factories import InscriptionFactory, clair, groupe_dote
 from sev.administration import Administration
@@ -120,6 +121,20 @@ def lu_des_filtres(page) -> str:
     html = page.content.decode()
     filtres = html.split('<nav id="changelist-filter"')[1].split("</nav>")[0]
     return mots(f"<div {filtres}")
+
+
+def test_the_pairs_to_decide_are_a_choice_of_the_filter(bureau):
+    agent = Visiteur(bureau.agents["gestion"]).arriver("/admin/seniors/doublon/").suivre("À décider")
+    assert agent.adresse == "/admin/seniors/doublon/?decision__exact="
+    paires = agent.client.get(agent.adresse).context["cl"].queryset
+    assert {paire.decision for paire in paires} == {""}
+    assert paires.count() < Doublon.objects.count()
+
+
+def test_the_boxes_of_the_closed_seasons_have_a_name(client, ancv):
+    ProgrammeFactory(annee=2022)
+    page = client.get("/admin/conventions/programme/2022/change/").content.decode()
+    assert page.count('aria-label="Du, saison fermée n° 1"') == 1
 
 
 def test_an_empty_list_says_why_and_a_search_without_answer_the_way_back(client, ancv):

@@ -37,7 +37,7 @@ from sev.socle.lectures import noter
 from sev.socle.models import Courriel, Passage
 from sev.socle.temps import maintenant
 from sev.tests.test_isolation import TABLE as ROUTES
-from sev.tests.test_isolation import Scene
+from sev.tests.test_isolation import Scene, option_de
 from validation.tests.factories import comptes_de, liste_confirmee, liste_du_manuel, signalement
 from validation.tests.versements import iban_de, lot_prepare
 
@@ -74,6 +74,7 @@ PAGES = {
     "sejours.offre": (LU, LU, PERSONNE),
     "sejours.sejour": (LU, LU, PERSONNE),
     "sejours.groupe": (LU, LU, PERSONNE),
+    "sejours.option": (LU, LU, PERSONNE),
     "sejours.demandeplaces": (LU_SAUF_FINANCES, LU_SAUF_FINANCES, PERSONNE),
     "sejours.groupeevent": (LU, LU, PERSONNE),
     "seniors.inscription": (LU_SAUF_FINANCES, LU_SAUF_FINANCES, PERSONNE),
@@ -179,6 +180,7 @@ class Bureau:
         DemandePlaces.objects.create(
             groupe=groupe, places=12, message="Deux de plus", auteur=titulaire, faite_le=maintenant()
         )
+        option_de(groupe, titulaire)
         confirmee = liste_du_manuel()
         liste_confirmee(confirmee)
         iban_de(confirmee.sejour.offre.equipement.prestataire)

@@ -55,6 +55,7 @@ INCONNUE = "404 404 404 404 404 404 404"
 TABLE = {
     "accueil": ("302 200 200 200 200 200 302", PAS_DE_POST),
     "journal": (AUX_DEUX, PAS_DE_POST),
+    "journal-xlsx": (AUX_DEUX, PAS_DE_POST),
     "sante": ("503 503 503 503 503 503 503", JAMAIS),
     "demo-courriels": (INCONNUE, JAMAIS),
     "demo-courriel": (INCONNUE, JAMAIS),
@@ -75,6 +76,7 @@ TABLE = {
     "compte-mot-de-passe": ("302 302 302 302 302 302 302", "302 422 422 422 422 422 422"),
     "compte-adresse": ("302 302 302 302 302 302 302", "302 422 422 422 422 422 422"),
     "compte-email-confirmer": ("302 200 200 200 200 200 200", "302 302 302 302 302 302 302"),
+    "utilisateurs-xlsx": (AUX_DEUX, PAS_DE_POST),
     "utilisateurs": (AUX_DEUX, PAS_DE_POST),
     "utilisateur-inviter": ("302 200 403 200 200 200 403", "302 422 403 422 422 422 403"),
     "utilisateur-modifier": ("302 200 403 404 404 404 403", "302 422 403 404 404 404 403"),
@@ -187,6 +189,18 @@ SECRETS = {
 LE_22_AVRIL = "2022-04-22T10:32:00+02:00"
 
 
+def option_de(groupe, auteur) -> Option:
+    """Two places more that the porteur of the group asks for, on the same stay."""
+    return Option.objects.create(
+        sejour=groupe.sejour,
+        porteur=groupe.porteur,
+        places=2,
+        auteur=auteur,
+        posee_le=maintenant(),
+        echeance=groupe.dernier_jour,
+    )
+
+
 class Scene:
     """The group, its list, and the accounts of the cast, each signed in on its own client."""
 
@@ -205,14 +219,7 @@ class Scene:
             "intrus": CompteFactory(),
             "ancv": CompteFactory(ancv=True),
         }
-        self.option = Option.objects.create(
-            sejour=self.groupe.sejour,
-            porteur=porteur.organisme,
-            places=2,
-            auteur=porteur,
-            posee_le=maintenant(),
-            echeance=self.groupe.dernier_jour,
-        )
+        self.option = option_de(self.groupe, porteur)
         self.recherche = RechercheGardee.objects.create(
             compte=porteur, nom="Mer", requete="environnement=MER"
         )

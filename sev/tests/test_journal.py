@@ -3,13 +3,19 @@
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from html import unescape
+from io import BytesIO
 
 import pytest
 import time_machine
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from openpyxl import load_workbook
 
+import conventions.journal
+import sev.views
 from conventions.models import Bareme
 from conventions.operations.comptes import desactiver, inviter
 from conventions.operations.credits import allouer
@@ -281,12 +287,10 @@ def test_as_many_queries_for_twenty_acts_as_for_one(groupe, porteur, prestataire
 # --- The organisation's journal ---------------------------------------------------------------------------------
 
 
-def ouvrir_journal(compte, **page):
-    from django.test import Client
-
+def ouvrir_journal(compte, route="journal", **page):
     client = Client()
     connecter(client, compte)
-    return client.get(reverse("journal"), page)
+    return client.get(reverse(route), page)
 
 
 def textes(reponse) -> list[str]:
@@ -348,6 +352,105 @@ def test_thirty_acts_a_page(groupe, porteur):
 @pytest.mark.parametrize("page", ["abc", "-1", "9999999999", ""])
 def test_an_odd_page_number_breaks_nothing(porteur, page):
     assert ouvrir_journal(porteur, page=page).status_code == 200
+
+
+@pytest.fixture
+def trois_jours(groupe, porteur):
+    """Léa on 24 April, Zoé on the 25th just before midnight in Paris, Éloïse on the 26th at midnight."""
+    for prenom, quand in (
+        ("Léa", datetime(2022, 4, 24, 10, 32, tzinfo=PARIS)),
+        ("Zoé", datetime(2022, 4, 25, 23, 59, tzinfo=PARIS)),
+        ("Éloïse", datetime(2022, 4, 26, 0, 0, tzinfo=PARIS)),
+    ):
+        with time_machine.travel(quand, tick=False):
+            senior = SeniorFactory(nom="PETIT", prenom=prenom)
+            InscriptionFactory(groupe=groupe, senior=senior, eligibilite="PROGRAMME", par=porteur)
+
+
+def prenoms(reponse) -> list[str]:
+    """Return who was put on the list, as the page tells it, the latest first."""
+    return [t.split("PETIT")[0].split()[-1] for t in textes(reponse) if "PETIT sur la liste" in t]
+
+
+@pytest.mark.parametrize(
+    ("question", "attendus"),
+    [
+        ({}, ["Éloïse", "Zoé", "Léa"]),
+        ({"du": "25/04/2022"}, ["Éloïse", "Zoé"]),
+        ({"au": "25/04/2022"}, ["Zoé", "Léa"]),
+        ({"du": "25/04/2022", "au": "2022-04-25"}, ["Zoé"]),
+        ({"texte": "eloise  PETIT"}, ["Éloïse"]),
+        ({"texte": "petit monique"}, ["Éloïse", "Zoé", "Léa"]),
+        ({"texte": "petit", "au": "24/04/2022"}, ["Léa"]),
+        ({"texte": "introuvable"}, []),
+    ],
+)
+def test_the_journal_is_filtered_by_days_of_paris_and_by_words(porteur, trois_jours, question, attendus):
+    reponse = ouvrir_journal(porteur, **question)
+    assert prenoms(reponse) == attendus
+    for nom in question:
+        assert f'name="{nom}"' in reponse.content.decode()
+    assert len(reponse.context["criteres"]) == len(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        ({"du": "demain"}, "Écrivez la date ainsi"),
+        ({"du": "26/04/2022", "au": "25/04/2022"}, "Choisissez un jour à partir du 26/04/2022"),
+        ({"au": "31/12/9999"}, "Écrivez une année entre 2000 et 2100"),
+        ({"du": "0001-01-01"}, "Écrivez une année entre 2000 et 2100"),
+    ],
+)
+def test_a_day_that_makes_no_sense_is_said_and_left_out(porteur, trois_jours, question, message):
+    reponse = ouvrir_journal(porteur, **question)
+    assert message in clair(unescape(reponse.content.decode()))
+    assert set(prenoms(reponse)) >= {"Éloïse"}
+
+
+def test_words_are_looked_for_in_the_latest_acts_and_the_page_says_so(porteur, trois_jours, monkeypatch):
+    monkeypatch.setattr(conventions.journal, "LIGNES_MAX", 2)
+    monkeypatch.setattr(sev.views, "LIGNES_MAX", 2)
+    reponse = ouvrir_journal(porteur, texte="petit")
+    assert prenoms(reponse) == ["Éloïse", "Zoé"]
+    assert "Vos mots ont été cherchés parmi les 2 derniers actes." in clair(reponse.content.decode())
+    plus_loin = ouvrir_journal(porteur, texte="petit", du="24/04/2022", au="24/04/2022")
+    assert prenoms(plus_loin) == ["Léa"]
+
+
+def tableur(compte, **question) -> list[tuple]:
+    feuille = load_workbook(BytesIO(ouvrir_journal(compte, route="journal-xlsx", **question).content)).active
+    return list(feuille.iter_rows(values_only=True))
+
+
+def test_the_spreadsheet_tells_the_same_acts(porteur, trois_jours):
+    titre, _, entetes, *lignes = tableur(porteur, texte="petit", du="25/04/2022")
+    assert titre[0] == "Journal, au 24/04/2022"
+    assert entetes == ("Date", "Ce qui a été fait", "Par", "Motif")
+    assert [(ligne[0], ligne[2]) for ligne in lignes] == [
+        (datetime(2022, 4, 26, 0, 0), "Monique GARNIER"),
+        (datetime(2022, 4, 25, 23, 59), "Monique GARNIER"),
+    ]
+    assert "Éloïse PETIT sur la liste" in lignes[0][1]
+    assert len(tableur(porteur)[3:]) == len(textes(ouvrir_journal(porteur)))
+
+
+def test_searching_and_exporting_cost_as_many_queries_for_twenty_acts_as_for_one(
+    groupe, porteur, prestataire
+):
+    def remplir(combien):
+        for _ in range(combien):
+            un = InscriptionFactory(groupe=groupe, eligibilite="PROGRAMME", par=porteur)
+            effacer(inscription=un, par=prestataire, le=LE, maintenant=MAINTENANT)
+
+    def lire():
+        cherche = requetes(lambda: ouvrir_journal(porteur, texte="liste", du="01/04/2022"))
+        return cherche, requetes(lambda: ouvrir_journal(porteur, route="journal-xlsx"))
+
+    remplir(1)
+    avant = lire()
+    remplir(10)
+    assert lire() == avant
 
 
 def test_staff_have_the_admin_instead():

@@ -225,7 +225,9 @@ def test_the_list_closes_at_midnight_after_the_27th_of_april(ancv2528):
             ancv2528.adresse("inscription-nouvelle"), envoi | {"prenom": "trop tard"}
         )
         assert trop_tard.status_code == 422
-        assert "La liste a fermé le 27/04/2022 à minuit." in trop_tard.content.decode()
+        dit = clair(unescape(trop_tard.content.decode()))
+        assert "La liste a fermé pendant votre saisie, le mercredi 27 avril à minuit." in dit
+        assert "Cette inscription n'a pas été enregistrée." in dit
         assert 'value="trop tard"' in trop_tard.content.decode()
         effacer = ancv2528.adresse("inscription-effacer", inscrite.pk)
         assert ancv2528.client.post(effacer).status_code == 422

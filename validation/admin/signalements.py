@@ -150,12 +150,21 @@ class FiltreDesSignalements(admin.SimpleListFilter):
         return queryset.filter(EN_ATTENTE)
 
 
+def _sans_precisions(champs: list[str], request) -> list[str]:
+    decide = request.user.has_perm("validation.change_personnesignalee")
+    return [champ for champ in champs if decide or champ != "precisions"]
+
+
 class PersonneInline(Lecture):
     """Who is missing, each line a link to the page where it is decided."""
 
     model = PersonneSignalee
     verbose_name_plural = "personnes signalées"
     fields = readonly_fields = ["date_naissance", "ville_naissance", "precisions", "decision"]
+
+    def get_fields(self, request, obj=None):
+        """Keep what tells an income for those who may decide about the person (X2)."""
+        return _sans_precisions(self.fields, request)
 
     @admin.display(description="décision")
     def decision(self, personne):
@@ -331,6 +340,10 @@ class PersonneSignaleeAdmin(Figee):
     list_select_related = ["signalement", "inscription__senior"]
     ordering = ["-pk"]
     show_full_result_count = False
+
+    def get_fields(self, request, obj=None):
+        """Keep what tells an income for those who may decide about the person (X2)."""
+        return _sans_precisions(self.fields, request)
 
     def get_queryset(self, request):
         """Load the group, whose list the person is to be added to."""

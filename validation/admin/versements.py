@@ -417,7 +417,7 @@ class VirementAdmin(GrandeListe, Figee):
 
     @admin.display(description="payé le")
     def paye_le(self, virement):
-        return virement.lot.paye_le
+        return jour_mois_annee(virement.lot.paye_le) if virement.lot.paye_le else ""
 
     @admin.display(description="rejets")
     def historique(self, virement):

@@ -6,12 +6,13 @@ import pghistory
 import pgtrigger
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
 from conventions.models import Compte
 from sejours.models import Groupe
 from seniors.models import Inscription
+from validation.models.versements import Versement
 
 ECHEANCE = Coalesce("echeance_porteur", "echeance_prestataire")
 EN_COURS = Q(confirmee_le__isnull=True, close_le__isnull=True)
@@ -44,6 +45,14 @@ class ValidationQuerySet(models.QuerySet):
     def depassees(self, *, le: date):
         """Return those whose window is over on `le` without an answer: ANCV decides (V4)."""
         return self.en_cours().filter(arretee_le__isnull=True).alias(limite=ECHEANCE).filter(limite__lt=le)
+
+    def en_suspens(self, *, depuis: date):
+        """Return those that payment still holds: a sum not paid, or paid after `depuis`, or a disagreement (X4)."""
+        attendent = Versement.objects.filter(groupe=OuterRef("pk")).exclude(
+            virement__lot__paye_le__lte=depuis
+        )
+        litiges = Presence.objects.filter(validation=OuterRef("pk")).en_litige()
+        return self.filter(Exists(attendent) | Exists(litiges))
 
     def completes(self):
         """Return them with all that a row or a header shows, in one query."""

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from conventions.models import Compte
 from sev.socle.journal import acte
 from sev.socle.temps import mois_avant
-from validation.models import PersonneSignalee, Piece, Presence, Signalement, Versement
+from validation.models import PersonneSignalee, Piece, Signalement, Validation
 from validation.pieces import PieceLue
 
 DOSSIER = "pieces"
@@ -70,15 +70,9 @@ def detruire_pieces(*, le: date, maintenant: datetime) -> int:
     nothing is due. Nothing goes while a sum or a disagreement waits. Files go once this is certain.
     """
     avant = mois_avant(le, settings.CONSERVATION_PIECES)
-    sommes = Versement.objects.filter(groupe=OuterRef("validation"))
-    attend = sommes.filter(
-        Q(virement__isnull=True)
-        | Q(virement__lot__paye_le__isnull=True)
-        | Q(virement__lot__paye_le__gt=avant)
-    )
-    litiges = Presence.objects.en_litige().filter(validation=OuterRef("validation"))
+    en_suspens = Validation.objects.en_suspens(depuis=avant)
     finis = Signalement.objects.filter(
-        ~Exists(attend), ~Exists(litiges), Q(validation__groupe__solde_le__date__lte=avant)
+        ~Exists(en_suspens.filter(pk=OuterRef("validation"))), validation__groupe__solde_le__date__lte=avant
     )
     restent = finis.filter(
         Q(Exists(Piece.objects.filter(signalement=OuterRef("pk"), detruite_le__isnull=True)))

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 import time_machine
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -422,6 +422,21 @@ def test_a_reader_of_the_side_that_sent_a_paper_is_not_given_it(groupe, prestata
     lecteur = CompteFactory(collegue=True, organisme=compte.organisme, role="LECTEUR")
     assert client_de(lecteur).get(adresse).status_code == 403
     assert not Piece.objects.pour(lecteur).exists()
+
+
+def test_staff_who_only_read_are_not_told_incomes(report, horloge):
+    """What was said of a person may be an income, as in the fiche of a registration (X2)."""
+    personne = report.personnes.first()
+    PersonneSignalee.objects.filter(pk=personne.pk).update(precisions="RFR 9 800")
+    lecture, gestion = (CompteFactory(ancv=True, is_superuser=False) for _ in range(2))
+    lecture.groups.set(Group.objects.filter(name="lecture"))
+    gestion.groups.set(Group.objects.filter(name="gestion"))
+    for compte, vu in ((lecture, False), (gestion, True)):
+        client = client_de(compte)
+        for nom, cle in (("signalement", report.pk), ("personnesignalee", personne.pk)):
+            reponse = client.get(reverse(f"admin:validation_{nom}_change", args=[cle]))
+            assert reponse.status_code == 200
+            assert ("RFR 9 800" in page(reponse)) is vu, (compte, nom)
 
 
 # --- The same paper twice, too many that wait -----------------------------------------------------------------------

@@ -189,18 +189,18 @@ def test_the_year_s_totals_are_exact(prestataire, groupe):
     def totaux():
         return list(annee_du_prestataire(prestataire, 2022).totaux.values())
 
-    assert totaux() == [0, 0, 1_120, 160]
+    assert totaux() == [0, 0, 1_120, 0, 160]
     iban_de(prestataire.organisme)
     lot = lot_prepare()
-    assert totaux() == [0, 1_120, 0, 160]
+    assert totaux() == [0, 1_120, 0, 0, 160]
     lot_paye(lot)
     annee = annee_du_prestataire(prestataire, 2022)
-    assert list(annee.totaux.values()) == [1_120, 0, 0, 160]
+    assert list(annee.totaux.values()) == [1_120, 0, 0, 0, 160]
     assert annee.mois[4] == (1_120, 0)
     assert annee.phrase == ""
     deux_mois = replace(annee, mois=[(Decimal(0), Decimal(320)), *annee.mois[1:]])
     assert clair(deux_mois.phrase) == "Aides par mois de début du séjour : janvier 320 €, mai 1 120 €."
-    assert list(annee_du_prestataire(prestataire, 2021).totaux.values()) == [0, 0, 0, 0]
+    assert list(annee_du_prestataire(prestataire, 2021).totaux.values()) == [0, 0, 0, 0, 0]
 
 
 def test_an_undone_batch_is_due_again_for_the_provider(client, prestataire, groupe):
@@ -277,8 +277,15 @@ def test_the_spreadsheet_has_a_row_for_each_part(client, prestataire, groupe):
     feuille = load_workbook(BytesIO(client.get(reverse("versements-xlsx")).content)).active
     lignes = list(feuille.iter_rows(min_row=4, values_only=True))
     assert [ligne[6:] for ligne in lignes] == [
-        (1, 160, "En litige", None, None),
-        (7, 1_120, "Versé", instant(lot.paye_le, 0, 0).replace(tzinfo=None), f"SEV-{lot.pk}-{groupe.pk}"),
+        (1, 160, "En litige", None, None, None),
+        (
+            7,
+            1_120,
+            "Versé",
+            instant(lot.paye_le, 0, 0).replace(tzinfo=None),
+            None,
+            f"SEV-{lot.pk}-{groupe.pk}",
+        ),
     ]
 
 

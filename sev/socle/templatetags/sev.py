@@ -145,3 +145,9 @@ def pages_abregees(page):
 def sens_du_tri(tri, cle):
     """How the list is sorted on column `cle`: "ascending", "descending" or nothing."""
     return {cle: "ascending", f"-{cle}": "descending"}.get(tri, "")
+
+
+@register.filter
+def sous(valeur, nom):
+    """`valeur` under a name that is itself a variable: what {% querystring %} puts into an address."""
+    return {nom: valeur}
