@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import F
 from django.db.models.functions import Coalesce
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from conventions.models import Organisme
 from sejours.models import Groupe
-from sev.socle.acces import MESSAGE_LECTEUR, reserve_a
+from sev.socle.acces import lecture_seule, reserve_a
 from sev.socle.filtres import alphabetique, criteres, ordre
 from sev.socle.formulaires import LIRE_ECRIRE, formulaire, saisie
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
@@ -105,7 +104,7 @@ def coordonnees(request):
     """Show the account, masked; record another one, the password being asked again (a lecteur only reads)."""
     actuelles = CoordonneesBancaires.objects.pour(request.user).first()
     if request.method == "POST" and not request.user.peut_ecrire:
-        raise PermissionDenied(MESSAGE_LECTEUR)
+        raise lecture_seule(request.user)
     initial = {"titulaire": actuelles.titulaire if actuelles else request.user.organisme.nom}
     form = CoordonneesForm(request, saisie(request), initial=initial)
     if form.is_valid():
