@@ -320,23 +320,24 @@ def nuit() -> dict:
     """Do a lot of each of the night's jobs, and the year's count, beside their very statements; all of it is undone."""
     _django()
     from activite.operations import relever
-    from seniors.models import Inscription, Senior
+    from seniors.models import Senior
     from seniors.operations import doublons, retention
     from sev.controle import controler
     from sev.retention import combien
     from sev.socle.temps import aujourdhui, maintenant
+    from validation.operations.retention import effacer_revenus, revenus_a_effacer
 
     le, instant = aujourdhui(), maintenant()
     quand = {"le": le, "maintenant": instant}
     revenus, personnes = (
         list(dues.order_by("pk").values_list("pk", flat=True)[: doublons.LOT])
-        for dues in (Inscription.objects.revenus_a_effacer(le=le), Senior.objects.a_oublier(le=le))
+        for dues in (revenus_a_effacer(le=le), Senior.objects.a_oublier(le=le))
     )
     recents = Senior.objects.order_by("-pk").values("pk")[: doublons.LOT]
     Senior.objects.filter(pk__in=list(recents.values_list("pk", flat=True))).update(a_comparer=True)
     actes = {
         "1 000 persons compared with all": lambda: doublons._comparer_un_lot(instant),
-        "1 000 incomes taken away": lambda: retention.effacer_revenus(cles=revenus, **quand),
+        "1 000 incomes taken away": lambda: effacer_revenus(cles=revenus, **quand),
         "1 000 persons forgotten": lambda: retention.oublier_personnes(cles=personnes, **quand),
         "what the retention would take": lambda: combien(le=le),
         "a year counted again": lambda: relever(annee=le.year - 1, **quand),

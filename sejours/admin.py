@@ -244,7 +244,7 @@ class FiltreParEtat(admin.SimpleListFilter):
 class OptionAdmin(GrandeListe, LectureAdmin):
     """What the porteurs asked of the providers, and what became of it (S3): both decide on their own pages."""
 
-    list_display = ["sejour", "porteur", "places", "posee_le", "echeance", "etat"]
+    list_display = ["sejour", "porteur", "etat", "places", "echeance"]
     list_filter = [FiltreParEtat, ParAnneeDuSejour]
     list_select_related = ["porteur", "sejour__offre__equipement"]
     search_help_text = "Numéro de séjour, porteur, équipement ou prestataire."

@@ -1,6 +1,5 @@
 """Dates of the two windows, and what a ticked list amounts to: pure functions, calendar days, euros."""
 
-from calendar import monthrange
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -85,9 +84,3 @@ def somme(lignes) -> Somme:
         absents=tuple(ligne for ligne in accord if not ligne.coche),
         litiges=tuple(ligne for ligne in aidees if ligne.desaccord),
     )
-
-
-def mois_avant(le: date, mois: int) -> date:
-    """Return the day that stands `mois` months before `le`; the month's last one where it has no such day."""
-    annee, rang = divmod(le.year * 12 + le.month - 1 - mois, 12)
-    return date(annee, rang + 1, min(le.day, monthrange(annee, rang + 1)[1]))

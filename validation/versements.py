@@ -26,6 +26,7 @@ from django.utils.timezone import localdate
 
 from conventions.models import Compte
 from sejours.models import Groupe
+from sev.socle.filtres import contient
 from sev.socle.typographie import MOIS, euros, jour_mois_annee, quantite
 from validation.models import CoordonneesBancaires, Presence, Rejet, Versement, Virement
 
@@ -118,11 +119,7 @@ def nommes(groupes: QuerySet, mots: str) -> QuerySet:
     virements = Virement.objects.filter(
         groupe=OuterRef("pk"), reference__iexact=mots.strip(), lot__defait_le__isnull=True
     )
-    condition = (
-        Q(porteur__nom__unaccent__icontains=mots)
-        | Q(sejour__offre__equipement__nom__unaccent__icontains=mots)
-        | Exists(virements)
-    )
+    condition = contient(mots, "porteur__nom", "sejour__offre__equipement__nom") | Exists(virements)
     numero = re.fullmatch(r"(?:[nN]°\s*)?([0-9]{1,9})", mots.strip())
     return groupes.filter(condition | Q(pk=int(numero[1])) if numero else condition)
 

@@ -258,3 +258,10 @@ class Compte(AbstractBaseUser, PermissionsMixin):
     @property
     def peut_ecrire(self) -> bool:
         return self.role == self.Role.GESTIONNAIRE
+
+    @property
+    def a_qui_demander(self) -> str:
+        """« Demandez à Monique GARNIER. »: the holder of one's own organisation, or who writes there in her place."""
+        ecrivent = Compte.objects.pour(self).filter(is_active=True, role=self.Role.GESTIONNAIRE)
+        nom = ecrivent.order_by("-titulaire", "pk").values_list("nom", flat=True).first()
+        return f"Demandez à {nom}." if nom else ""

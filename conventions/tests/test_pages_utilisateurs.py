@@ -52,6 +52,16 @@ def test_a_lecteur_can_not_manage(chez, lecteur, porteur, methode):
     assert Compte.objects.filter(organisme=porteur.organisme).count() == 2
 
 
+def test_a_lecteur_is_told_whom_to_ask(chez, porteur, lecteur):
+    client = chez(lecteur)
+    assert f"Demandez à {porteur.nom}." in texte(client.get(INVITER))
+    CompteFactory(collegue=True, organisme=porteur.organisme, nom="Zoé ABEL")
+    Compte.objects.filter(pk=porteur.pk).update(is_active=False)
+    assert "pas de modifier. Demandez à Zoé ABEL." in texte(client.get(INVITER))
+    Compte.objects.filter(nom="Zoé ABEL").update(role="LECTEUR")
+    assert "<p>Votre compte permet de lire, pas de modifier.</p>" in texte(client.get(INVITER))
+
+
 def test_staff_have_their_own_pages(chez, ancv):
     assert chez(ancv).get(LISTE).status_code == 403
 

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from conventions.forms import AdresseForm, InformationsForm, MotDePasseForm
 from conventions.models import Compte, Credit
 from conventions.operations import comptes, organismes
-from sev.socle.acces import MESSAGE_LECTEUR
+from sev.socle.acces import lecture_seule
 from sev.socle.formulaires import LIRE_ECRIRE, dire_le_refus
 from sev.socle.refus import RefusMetier
 from sev.socle.temps import aujourdhui, maintenant
@@ -54,7 +53,7 @@ def compte(request):
     if request.method != "POST":
         return _page(request)
     if not request.user.peut_ecrire or request.user.organisme is None:
-        raise PermissionDenied(MESSAGE_LECTEUR)
+        raise lecture_seule(request.user)
     form = _informations(request, request.POST)
     if form.is_valid():
         donnees = dict(form.cleaned_data)

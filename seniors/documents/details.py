@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.core.exceptions import PermissionDenied
 
 from seniors.documents.cadre import cadre, tout_montrer
+from seniors.models import Inscription
 from seniors.regles.libelles import libelle_decision
 from sev.socle.pdf import rendre_pdf
 
@@ -33,11 +34,14 @@ def details(groupe, inscriptions, *, vue: str, le: date, maintenant: datetime) -
     if not tout_montrer(vue):
         raise PermissionDenied("Détails are the porteur's and ANCV's.")
     inscriptions = list(inscriptions)
+    rangs = Inscription.objects.rangs(inscriptions, groupe, le=le)
     return rendre_pdf(
         "documents/details.html",
         cadre(groupe, "Détails du groupe", le=le, maintenant=maintenant)
         | {
-            "lignes": [(i, libelle_decision(i), groupe.prix - (i.aide or 0)) for i in inscriptions],
+            "lignes": [
+                (i, libelle_decision(i, rangs.get(i.pk)), groupe.prix - (i.aide or 0)) for i in inscriptions
+            ],
             "totaux": totaux(groupe, inscriptions),
         },
     )

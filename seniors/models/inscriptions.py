@@ -51,6 +51,14 @@ class InscriptionQuerySet(models.QuerySet):
         """Return the registrations refused for lack of credit, the first to be served first (C9)."""
         return self.filter(motif_sans_aide__in=Inscription.MOTIFS_DE_FILE).order_by("inscrite_le", "pk")
 
+    def rangs(self, inscriptions, groupe, *, le: date) -> dict[int, int]:
+        """Return the place in the porteur's queue of those of `inscriptions`, of `groupe`, who wait for credit (C9)."""
+        if not any(i.motif_sans_aide in Inscription.MOTIFS_DE_FILE for i in inscriptions):
+            return {}
+        file = self.en_attente_de_credit().a_servir(le=le)
+        file = file.filter(groupe__porteur=groupe.porteur_id, annee=groupe.sejour.annee)
+        return {cle: rang for rang, cle in enumerate(file.values_list("pk", flat=True), start=1)}
+
     def a_servir(self, *, le: date):
         """Return those whom credit may still aid on `le` (C9): on open lists, on closed ones by a complement.
 

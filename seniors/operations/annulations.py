@@ -63,7 +63,7 @@ def annuler_groupe(*, groupe: Groupe, motif: str, par, le: date, maintenant: dat
         groupe = Groupe.objects.complets().prendre(groupe.pk)
         if groupe.annule_le is not None:
             raise AnnulationRefusee("Ce groupe est déjà annulé.")
-        _pas_commence(groupe.sejour, le)
+        _pas_commence(groupe.sejour, le, par)
         _fermer(groupe, motif=motif, maintenant=maintenant)
         _vider(groupe, motif=motif, par=par, le=le, maintenant=maintenant)
     return groupe
@@ -81,7 +81,7 @@ def annuler_sejour(*, sejour: Sejour, motif: str, par, le: date, maintenant: dat
         sejour = Sejour.objects.verrouiller().select_related("offre__equipement").get(pk=sejour.pk)
         if sejour.annule_le is not None:
             raise AnnulationRefusee("Ce séjour est déjà annulé.")
-        _pas_commence(sejour, le)
+        _pas_commence(sejour, le, par)
         if Groupe.objects.filter(sejour=sejour).count() != len(groupes):
             raise AnnulationRefusee(
                 "Un groupe vient d'être ajouté à ce séjour. Relisez la page, puis recommencez."
@@ -105,9 +105,13 @@ def annuler_sejour(*, sejour: Sejour, motif: str, par, le: date, maintenant: dat
     return sejour
 
 
-def _pas_commence(sejour: Sejour, le: date) -> None:
-    if le >= sejour.debut:
-        raise AnnulationRefusee("Ce séjour a commencé : il ne s'annule plus. Écrivez à l'ANCV.")
+def _pas_commence(sejour: Sejour, le: date, par) -> None:
+    if le < sejour.debut:
+        return
+    suite = "Écrivez à l'ANCV."
+    if par is not None and par.is_staff:
+        suite = "Retirez de ses listes ceux qui ne sont pas partis, ou réglez-les avec la validation."
+    raise AnnulationRefusee(f"Ce séjour a commencé : il ne s'annule plus. {suite}")
 
 
 def _fermer(groupe: Groupe, *, motif: str, maintenant: datetime) -> None:

@@ -132,6 +132,18 @@ def test_a_stay_takes_its_groups_and_options_along(groupe):
     assert list(controler()) == []
 
 
+@pytest.mark.parametrize(
+    ("ancv", "suite"), [(True, "réglez-les avec la validation."), (False, "Écrivez à l'ANCV.")]
+)
+def test_who_cancels_too_late_is_told_what_is_left_to_do(groupe, ancv, suite):
+    agent = CompteFactory(ancv=True) if ancv else CompteFactory(prestataire=True)
+    with pytest.raises(AnnulationRefusee) as refusee:
+        annuler_groupe(groupe=groupe, motif=MOTIF, par=agent, le=date(2022, 5, 14), maintenant=MAINTENANT)
+    message = refusee.value.message
+    assert message.startswith("Ce séjour a commencé : il ne s'annule plus.")
+    assert message.endswith(suite)
+
+
 @pytest.mark.parametrize("acte", [annuler, annuler_le_sejour])
 def test_until_the_eve_of_the_stay_even_once_the_list_is_closed(groupe, acte):
     InscriptionFactory(groupe=groupe)

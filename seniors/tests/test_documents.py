@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -286,6 +287,17 @@ def test_details_show_eligibility_aid_remainder_and_totals(group):
     assert fonts(document) == {"Atkinson-Hyperlegible-Next": True, "Atkinson-Hyperlegible-Next-Bold": True}
 
 
+def test_details_say_the_place_in_the_queue_of_those_who_wait(group, register):
+    register("ABEL", "Zoé", aid=None)
+    register("BRUN", "Ana", aid=None, inscrite_le=datetime(2027, 4, 20, 8, 0, tzinfo=UTC))
+    text = text_of(
+        PdfReader(
+            BytesIO(details(loaded(group), registered(group), vue=PORTEUR, le=LAST_DAY, maintenant=NOW))
+        )
+    )
+    assert re.search(r"ABEL Zoé .* 2e à être aidé .*BRUN Ana .* 1er à être aidé", text)
+
+
 def test_details_are_refused_to_a_provider_whatever_the_view_does(group):
     with pytest.raises(PermissionDenied):
         details(loaded(group), registered(group), vue=PROVIDER, le=LAST_DAY, maintenant=NOW)
@@ -351,7 +363,7 @@ def test_documents_take_as_many_queries_for_eighteen_people_as_for_one(
     groupe = loaded(group)
     with django_assert_num_queries(2):
         rooming_list(groupe, registered(group), vue=PROVIDER, le=LAST_DAY, maintenant=NOW)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):  # and the queue, as somebody waits
         details(groupe, registered(group), vue=STAFF, le=LAST_DAY, maintenant=NOW)
     with django_assert_num_queries(1):
         liste_xlsx(groupe, registered(group), vue=PORTEUR, le=LAST_DAY, maintenant=NOW)

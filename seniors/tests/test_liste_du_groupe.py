@@ -75,6 +75,8 @@ def test_searching_costs_the_same_for_one_name_and_for_twenty(client, groupe):
             assert lire(client, groupe, recherche="a").status_code == 200
         return len(capture)
 
+    # More than the group's journal tells: it costs the same as well.
+    remplir(groupe, 21)
     InscriptionFactory(groupe=groupe, eligibilite="PROGRAMME", senior=SeniorFactory(nom="ABEL"))
     requetes()
     avant = requetes()

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.contrib import messages
+from django.utils.html import format_html
 
 from conventions.models import Credit
 from seniors.models import Inscription
@@ -27,6 +28,11 @@ def annoncer_aides_de_la_file(request, aidees: list[Inscription]) -> None:
         messages.info(
             request, f"{combien} de plus ({total}), du crédit étant revenu. Maintenant aidés : {noms}."
         )
+
+
+def annoncer_retrait(request, fait: str) -> None:
+    """Say who left the list, with the way to undo it (I13)."""
+    messages.success(request, format_html('{} <a href="#retires">Annuler</a>', fait))
 
 
 def annoncer_retablissement(request, revenues: list[Inscription], refusees: list) -> None:

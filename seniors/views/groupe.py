@@ -123,19 +123,10 @@ def _tri(demande: str) -> tuple[str, list[str]]:
 def _lignes(page, groupe, compte, le) -> list[dict]:
     if compte.est_prestataire:
         return [{"inscription": i, "senior": i.senior, "decision": libelle_sans_motif(i)} for i in page]
-    rangs = _rangs(page, groupe, le)
+    rangs = Inscription.objects.rangs(page, groupe, le=le)
     return [
         {"inscription": i, "senior": i.senior, "decision": libelle_decision(i, rangs.get(i.pk))} for i in page
     ]
-
-
-def _rangs(page, groupe, le) -> dict[int, int]:
-    """Return the place in the porteur's queue of those on the page who wait for credit (C9)."""
-    if not any(i.motif_sans_aide in Inscription.MOTIFS_DE_FILE for i in page):
-        return {}
-    file = Inscription.objects.en_attente_de_credit().a_servir(le=le)
-    file = file.filter(groupe__porteur=groupe.porteur_id, annee=groupe.sejour.annee)
-    return {cle: rang for rang, cle in enumerate(file.values_list("pk", flat=True), start=1)}
 
 
 def _compteurs(groupe, presentes, le) -> list[tuple[str, str]]:

@@ -19,7 +19,12 @@ from seniors.operations.fiches import COORDONNEES, Fiche
 from seniors.operations.listes import InscriptionRefusee
 from seniors.regles.libelles import libelle_decision
 from seniors.regles.panneau import panneau, panneau_sans_decision
-from seniors.views.annonces import annoncer_aides_de_la_file, annoncer_inscription, annoncer_retablissement
+from seniors.views.annonces import (
+    annoncer_aides_de_la_file,
+    annoncer_inscription,
+    annoncer_retablissement,
+    annoncer_retrait,
+)
 from seniors.views.portes import JetonExpire, groupe_de, inscription_de, jeton_de_senior, senior_du_jeton
 from seniors.views.ressemblances import presenter_semblable
 from sev.socle.acces import ecriture, reserve_a
@@ -157,10 +162,7 @@ def effacer(request, numero, cle):
     except InscriptionRefusee as refus:
         return render(request, "seniors/effacer.html", contexte | {"refus": refus}, status=422)
     rendu = f" {euros(inscription.aide)} sont revenus à vos crédits." if inscription.aide else ""
-    messages.success(
-        request,
-        f"{inscription.senior} n'est plus sur la liste.{rendu} Vous pouvez annuler, en bas de cette page.",
-    )
+    annoncer_retrait(request, f"{inscription.senior} n'est plus sur la liste.{rendu}")
     annoncer_aides_de_la_file(request, aidees)
     return redirect("groupe", groupe.pk)
 
@@ -187,9 +189,7 @@ def tout_supprimer(request, numero):
         return render(request, "seniors/tout_supprimer.html", contexte, status=422)
     retirees = f"{quantite(combien, 'personne')} {'retirées' if combien > 1 else 'retirée'}"
     rendu = f" {euros(contexte['rendu'])} sont revenus à vos crédits." if contexte["rendu"] else ""
-    messages.success(
-        request, f"La liste est vide : {retirees}.{rendu} Vous pouvez annuler, en bas de cette page."
-    )
+    annoncer_retrait(request, f"La liste est vide : {retirees}.{rendu}")
     annoncer_aides_de_la_file(request, aidees)
     return redirect("groupe", groupe.pk)
 

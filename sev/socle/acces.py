@@ -4,7 +4,10 @@ from functools import wraps
 
 from django.core.exceptions import PermissionDenied
 
-MESSAGE_LECTEUR = "Votre compte permet de lire, pas de modifier."
+
+def lecture_seule(compte) -> PermissionDenied:
+    """Return the refusal of an account that only reads: it says whom to ask (C4)."""
+    return PermissionDenied(f"Votre compte permet de lire, pas de modifier. {compte.a_qui_demander}".strip())
 
 
 def reserve_a(*roles):
@@ -28,7 +31,7 @@ def ecriture(vue):
     @wraps(vue)
     def protegee(request, *args, **kwargs):
         if not request.user.peut_ecrire:
-            raise PermissionDenied(MESSAGE_LECTEUR)
+            raise lecture_seule(request.user)
         return vue(request, *args, **kwargs)
 
     return protegee

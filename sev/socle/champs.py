@@ -4,10 +4,15 @@ Django renders each widget through its own template engine, which costs more tha
 markup stands in one template of ours, and only the attributes of the widget are read.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from django import forms
 from django.forms.utils import flatatt
+
+from sev.socle.typographie import premiere_phrase
+
+DEUX_POINTS = re.compile(r"\s:\s")
 
 _CLASSES = {"liste": "form-select", "case": "form-check-input", "cases": "", "radios": ""}
 
@@ -161,7 +166,9 @@ def resume_erreurs(formulaire):
             champ = formulaire[nom]
             presente = presenter(champ)
             for erreur in formulaire.errors[nom]:
-                texte = f"{champ.label}\u00a0: {_minuscule(erreur)}"
+                # A sentence has one colon: « Date de naissance. Écrivez la date ainsi : 31/05/1948 ».
+                deja = DEUX_POINTS.search(premiere_phrase(erreur)[0])
+                texte = f"{champ.label}. {erreur}" if deja else f"{champ.label}\u00a0: {_minuscule(erreur)}"
                 lignes.append(("" if presente.genre == "cache" else presente.cible, texte))
     return lignes
 

@@ -46,7 +46,7 @@ def appelee(appel: ast.Call) -> str:
 PORTES = {"pour", "de_meme_identite", "semblables", "offerts_a", "du_secret"}
 # The few other ways to rows, each with its reason.
 AUTRES_PORTES = {
-    "seniors/views/groupe.py: Inscription.objects.en_attente_de_credit": "a rank shows no other list",
+    "seniors/views/groupe.py: Inscription.objects.rangs": "a rank shows no other list",
     "seniors/views/portes.py: get_object_or_404(Senior)": "the person is carried by a token signed for this account",
     "sev/views.py: Courriel.objects.all": "the demo's mails; no such page elsewhere",
     "sev/views.py: get_object_or_404(Courriel)": "the demo's mails; no such page elsewhere",

@@ -15,6 +15,7 @@ from sejours.operations.groupes import verrouiller_listes
 from seniors.models import Inscription
 from validation.models import Presence
 from validation.models.validations import LAISSEES
+from validation.operations.retention import revenus_a_effacer
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +35,7 @@ LECTURES = {
     ).order_by("-debut", "-pk"),
     "groupes_a_verrouiller": lambda: Groupe.objects.a_verrouiller(le=LE).order_by("dernier_jour", "pk"),
     "inscriptions_en_attente": lambda: Inscription.objects.en_attente_de_credit(),
-    "revenus_a_effacer": lambda: Inscription.objects.revenus_a_effacer(le=LE).order_by(),
+    "revenus_a_effacer": lambda: revenus_a_effacer(le=LE).order_by(),
     "commentaires_a_effacer": lambda: Inscription.objects.commentaires_a_effacer(le=LE).order_by(),
 }
 

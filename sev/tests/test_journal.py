@@ -20,6 +20,7 @@ from conventions.models import Bareme
 from conventions.operations.comptes import desactiver, inviter
 from conventions.operations.credits import allouer
 from conventions.tests.factories import CompteFactory, CreditFactory, ProgrammeFactory, connecter
+from sejours.models import DemandePlaces
 from sejours.operations.groupes import demander_places, preinscrire, verrouiller_listes
 from sejours.tests.factories import GroupeFactory, PorteurFactory, SejourFactory
 from seniors.journal import journal_du_groupe
@@ -356,20 +357,19 @@ def test_an_odd_page_number_breaks_nothing(porteur, page):
 
 @pytest.fixture
 def trois_jours(groupe, porteur):
-    """Léa on 24 April, Zoé on the 25th just before midnight in Paris, Éloïse on the 26th at midnight."""
-    for prenom, quand in (
+    """Asked for on 24 April, on the 25th just before midnight in Paris, on the 26th at midnight."""
+    for motif, quand in (
         ("Léa", datetime(2022, 4, 24, 10, 32, tzinfo=PARIS)),
         ("Zoé", datetime(2022, 4, 25, 23, 59, tzinfo=PARIS)),
         ("Éloïse", datetime(2022, 4, 26, 0, 0, tzinfo=PARIS)),
     ):
         with time_machine.travel(quand, tick=False):
-            senior = SeniorFactory(nom="PETIT", prenom=prenom)
-            InscriptionFactory(groupe=groupe, senior=senior, eligibilite="PROGRAMME", par=porteur)
+            DemandePlaces.objects.create(groupe=groupe, places=12, message=motif, auteur=porteur)
 
 
-def prenoms(reponse) -> list[str]:
-    """Return who was put on the list, as the page tells it, the latest first."""
-    return [t.split("PETIT")[0].split()[-1] for t in textes(reponse) if "PETIT sur la liste" in t]
+def demandes(reponse) -> list[str]:
+    """Return the reasons of the requests that the page tells, the latest first."""
+    return [ligne.motif for ligne in reponse.context["page"] if ligne.action == "demande de places"]
 
 
 @pytest.mark.parametrize(
@@ -379,15 +379,15 @@ def prenoms(reponse) -> list[str]:
         ({"du": "25/04/2022"}, ["Éloïse", "Zoé"]),
         ({"au": "25/04/2022"}, ["Zoé", "Léa"]),
         ({"du": "25/04/2022", "au": "2022-04-25"}, ["Zoé"]),
-        ({"texte": "eloise  PETIT"}, ["Éloïse"]),
-        ({"texte": "petit monique"}, ["Éloïse", "Zoé", "Léa"]),
-        ({"texte": "petit", "au": "24/04/2022"}, ["Léa"]),
+        ({"texte": "eloise  DEMANDÉES"}, ["Éloïse"]),
+        ({"texte": "demandees monique"}, ["Éloïse", "Zoé", "Léa"]),
+        ({"texte": "demandées", "au": "24/04/2022"}, ["Léa"]),
         ({"texte": "introuvable"}, []),
     ],
 )
 def test_the_journal_is_filtered_by_days_of_paris_and_by_words(porteur, trois_jours, question, attendus):
     reponse = ouvrir_journal(porteur, **question)
-    assert prenoms(reponse) == attendus
+    assert demandes(reponse) == attendus
     for nom in question:
         assert f'name="{nom}"' in reponse.content.decode()
     assert len(reponse.context["criteres"]) == len(question)
@@ -405,17 +405,17 @@ def test_the_journal_is_filtered_by_days_of_paris_and_by_words(porteur, trois_jo
 def test_a_day_that_makes_no_sense_is_said_and_left_out(porteur, trois_jours, question, message):
     reponse = ouvrir_journal(porteur, **question)
     assert message in clair(unescape(reponse.content.decode()))
-    assert set(prenoms(reponse)) >= {"Éloïse"}
+    assert set(demandes(reponse)) >= {"Éloïse"}
 
 
 def test_words_are_looked_for_in_the_latest_acts_and_the_page_says_so(porteur, trois_jours, monkeypatch):
     monkeypatch.setattr(conventions.journal, "LIGNES_MAX", 2)
     monkeypatch.setattr(sev.views, "LIGNES_MAX", 2)
-    reponse = ouvrir_journal(porteur, texte="petit")
-    assert prenoms(reponse) == ["Éloïse", "Zoé"]
+    reponse = ouvrir_journal(porteur, texte="places demandées", au="26/04/2022")
+    assert demandes(reponse) == ["Éloïse", "Zoé"]
     assert "Vos mots ont été cherchés parmi les 2 derniers actes." in clair(reponse.content.decode())
-    plus_loin = ouvrir_journal(porteur, texte="petit", du="24/04/2022", au="24/04/2022")
-    assert prenoms(plus_loin) == ["Léa"]
+    plus_loin = ouvrir_journal(porteur, texte="places demandées", du="24/04/2022", au="24/04/2022")
+    assert demandes(plus_loin) == ["Léa"]
 
 
 def tableur(compte, **question) -> list[tuple]:
@@ -424,14 +424,15 @@ def tableur(compte, **question) -> list[tuple]:
 
 
 def test_the_spreadsheet_tells_the_same_acts(porteur, trois_jours):
-    titre, _, entetes, *lignes = tableur(porteur, texte="petit", du="25/04/2022")
+    titre, _, entetes, *lignes = tableur(porteur, texte="places demandées", du="25/04/2022", au="26/04/2022")
     assert titre[0] == "Journal, au 24/04/2022"
     assert entetes == ("Date", "Ce qui a été fait", "Par", "Motif")
     assert [(ligne[0], ligne[2]) for ligne in lignes] == [
         (datetime(2022, 4, 26, 0, 0), "Monique GARNIER"),
         (datetime(2022, 4, 25, 23, 59), "Monique GARNIER"),
     ]
-    assert "Éloïse PETIT sur la liste" in lignes[0][1]
+    assert [ligne[3] for ligne in lignes] == ["Éloïse", "Zoé"]
+    assert "12 places demandées au prestataire" in clair(lignes[0][1])
     assert len(tableur(porteur)[3:]) == len(textes(ouvrir_journal(porteur)))
 
 

@@ -192,9 +192,12 @@ def test_effacer_asks_first_and_can_be_undone(ancv2528):
     assert "Effacer senior SENIOR de la liste ?" in question
     assert ancv2528.inscription("senior") == inscrite
 
-    ancv2528.client.post(ancv2528.adresse("inscription-effacer", inscrite.pk))
+    apres = ancv2528.client.post(ancv2528.adresse("inscription-effacer", inscrite.pk), follow=True)
     inscrite.refresh_from_db()
     assert inscrite.effacee_le is not None
+    # The message leads to what undoes it.
+    assert 'crédits. <a href="#retires">Annuler</a>' in clair(apres.content.decode())
+    assert 'id="retires"' in apres.content.decode()
     assert "0/10" in ancv2528.liste()
 
     ancv2528.client.post(

@@ -9,17 +9,16 @@ from django.db.models import QuerySet
 from stdnum import iban as format_iban
 from stdnum.exceptions import ValidationError as NumeroInvalide
 
+from sev.socle.filtres import Filtre, choix_d_annees
 from sev.socle.saisie import DateFrancaiseField, TexteField
 from validation.documents.ordres import sepa
 from validation.versements import Etat, dans_l_etat, nommes
 
-ANNEES_GARDEES = 10
 # Countries whose accounts a SEPA transfer reaches (European Payments Council).
 PAYS_SEPA = (
     "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS "
     "SE SI SK SM VA"
 )
-CHOIX_INCONNU = "Choisissez une réponse de la liste"
 
 
 class IbanField(TexteField):
@@ -98,24 +97,11 @@ class CoordonneesForm(forms.Form):
         return ""
 
 
-class FiltreVersements(forms.Form):
-    """The filters of « Mes versements ». A value that makes no sense is said so, and left out."""
+class FiltreVersements(Filtre):
+    """The filters of « Mes versements »."""
 
-    use_required_attribute = False
-
-    annee = forms.TypedChoiceField(
-        label="Année du séjour",
-        required=False,
-        coerce=int,
-        empty_value=None,
-        error_messages={"invalid_choice": CHOIX_INCONNU},
-    )
-    etat = forms.ChoiceField(
-        label="État",
-        required=False,
-        choices=[("", "Tous"), *Etat.choices],
-        error_messages={"invalid_choice": CHOIX_INCONNU},
-    )
+    annee = forms.TypedChoiceField(label="Année du séjour", required=False, coerce=int, empty_value=None)
+    etat = forms.ChoiceField(label="État", required=False, choices=[("", "Tous"), *Etat.choices])
     recherche = TexteField(
         label="Recherche",
         required=False,
@@ -125,29 +111,20 @@ class FiltreVersements(forms.Form):
 
     def __init__(self, *args, annee: int, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["annee"].choices = [
-            ("", "Toutes"),
-            *((a, str(a)) for a in range(annee, annee - ANNEES_GARDEES, -1)),
-        ]
+        self.fields["annee"].choices = choix_d_annees(annee, annee)
 
-    def criteres(self) -> dict[str, str]:
-        """Return what is chosen: the name of each valid filter and the words that say it."""
-        self.is_valid()
-        choisis = {nom: v for nom in self.fields if (v := self.cleaned_data.get(nom))}
-        mots = {"annee": "Année : {}", "recherche": "« {} »", "etat": "{}"}
-        return {nom: mots[nom].format(Etat(v).label if nom == "etat" else v) for nom, v in choisis.items()}
+    def _mots(self, nom: str, valeur) -> str:
+        mots = {"annee": f"Année : {valeur}", "recherche": f"« {valeur} »"}
+        return mots.get(nom) or super()._mots(nom, valeur)
 
-    def filtrer(self, groupes: QuerySet) -> QuerySet:
-        """Return the `groupes` that match every valid filter."""
-        self.is_valid()
-        donnees = self.cleaned_data
-        if annee := donnees.get("annee"):
-            groupes = groupes.filter(sejour__annee=annee)
-        if etat := donnees.get("etat"):
-            groupes = dans_l_etat(groupes, Etat(etat))
-        if mots := donnees.get("recherche"):
-            groupes = nommes(groupes, mots)
-        return groupes
+    def _garder(self, lignes: QuerySet, nom: str, valeur) -> QuerySet:
+        match nom:
+            case "annee":
+                return lignes.filter(sejour__annee=valeur)
+            case "etat":
+                return dans_l_etat(lignes, Etat(valeur))
+            case _:
+                return nommes(lignes, valeur)
 
 
 # --- ANCV -------------------------------------------------------------------------------------------------

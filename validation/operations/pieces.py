@@ -12,9 +12,9 @@ from django.db.models import Exists, OuterRef, Q
 
 from conventions.models import Compte
 from sev.socle.journal import acte
+from sev.socle.temps import mois_avant
 from validation.models import PersonneSignalee, Piece, Signalement, Validation
 from validation.pieces import PieceLue
-from validation.regles import mois_avant
 
 DOSSIER = "pieces"
 # A form is sent again, or left, within a session.

@@ -37,7 +37,7 @@ def effacer_fichiers(*, cles: list[int], le: date, maintenant: datetime) -> int:
         return curseur.fetchone()[0]
 
 
-def revenus_a_effacer(*, le: date):
+def revenus_a_effacer(le: date):
     """Return the registrations whose income is no longer needed on `le`, months after the list's last payment."""
     return Inscription.objects.revenus_a_effacer(le=le, sauf=_en_suspens(le))
 

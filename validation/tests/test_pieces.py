@@ -12,14 +12,13 @@ from PIL import Image
 
 from conventions.tests.factories import CompteFactory
 from sev.socle.models import Passage
-from sev.socle.temps import maintenant
+from sev.socle.temps import maintenant, mois_avant
 from validation import pieces
 from validation.models import PersonneSignalee, Piece, Presence, Versement
 from validation.operations.pieces import detruire_pieces, jeter_les_orphelines, mettre_de_cote
 from validation.operations.signalements import refuser_personne, repondre
 from validation.operations.validations import clore_sans_versement, confirmer, trancher
 from validation.pieces import PieceRefusee, lire_piece, nom_propre
-from validation.regles import mois_avant
 from validation.tasks import detruire_pieces as tache
 from validation.tests.factories import (
     CONFIRME_LE,

@@ -1,19 +1,20 @@
 """« Mes versements » of a provider: what is due, being paid and paid, and where it is paid (V7, V8)."""
 
+from decimal import Decimal
+
 from django.contrib import messages
-from django.contrib.postgres.lookups import Unaccent
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import F
-from django.db.models.functions import Upper
+from django.db.models.functions import Coalesce
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from conventions.models import Organisme
 from sejours.models import Groupe
-from sev.socle.acces import MESSAGE_LECTEUR, reserve_a
+from sev.socle.acces import lecture_seule, reserve_a
+from sev.socle.filtres import alphabetique, criteres, ordre
+from sev.socle.formulaires import LIRE_ECRIRE, formulaire, saisie
 from sev.socle.tableur import Feuille, classeur_xlsx, reponse_xlsx
 from sev.socle.temps import aujourdhui, maintenant
 from sev.socle.typographie import euros
@@ -35,10 +36,10 @@ TRI_PAR_DEFAUT = "-debut"
 EQUIPEMENT = "sejour__offre__equipement"
 TRIS = {
     "groupe": F("pk"),
-    "porteur": Upper(Unaccent("porteur__nom")),
-    "equipement": Upper(Unaccent(f"{EQUIPEMENT}__nom")),
+    "porteur": alphabetique("porteur__nom"),
+    "equipement": alphabetique(f"{EQUIPEMENT}__nom"),
     "debut": F("sejour__debut"),
-    "montant": F("du"),
+    "montant": Coalesce(F("du"), Decimal(0)),
 }
 
 
@@ -52,15 +53,12 @@ def liste(request):
     tri, groupes = _trier(filtres.filtrer(payables), request.GET.get("tri", ""))
     page = Paginator(groupes.values_list("pk", flat=True), PAR_PAGE).get_page(request.GET.get("page"))
     page.object_list = _lignes(request.user, list(page.object_list))
-    annee = filtres.cleaned_data.get("annee") or derniere_annee(request.user)
+    annee = filtres.choisis().get("annee") or derniere_annee(request.user)
     contexte = {
         "filtres": filtres,
         "tri": tri,
         "page": page,
-        "criteres": [
-            {"libelle": libelle, "url": _adresse(request, nom)} for nom, libelle in filtres.criteres().items()
-        ],
-        "sans_criteres": _adresse(request, *filtres.fields),
+        **criteres(filtres, request.GET, "versements"),
         "aucun": not page.paginator.count and not payables.exists(),
         "annee": annee_du_prestataire(request.user, annee or le.year),
         "coordonnees": CoordonneesBancaires.objects.pour(request.user).first(),
@@ -100,15 +98,15 @@ def tableur(request):
 
 
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(LIRE_ECRIRE)
 @reserve_a(PRESTATAIRE)
 def coordonnees(request):
     """Show the account, masked; record another one, the password being asked again (a lecteur only reads)."""
     actuelles = CoordonneesBancaires.objects.pour(request.user).first()
     if request.method == "POST" and not request.user.peut_ecrire:
-        raise PermissionDenied(MESSAGE_LECTEUR)
+        raise lecture_seule(request.user)
     initial = {"titulaire": actuelles.titulaire if actuelles else request.user.organisme.nom}
-    form = CoordonneesForm(request, request.POST if request.method == "POST" else None, initial=initial)
+    form = CoordonneesForm(request, saisie(request), initial=initial)
     if form.is_valid():
         enregistrer_coordonnees(
             prestataire=request.user.organisme,
@@ -122,9 +120,7 @@ def coordonnees(request):
             "Vos coordonnées bancaires sont enregistrées. Le titulaire de la convention reçoit un e-mail.",
         )
         return redirect("versements")
-    contexte = {"form": form, "actuelles": actuelles}
-    statut = 422 if form.is_bound else 200
-    return render(request, "validation/coordonnees.html", contexte, status=statut)
+    return formulaire(request, "validation/coordonnees.html", form, actuelles=actuelles)
 
 
 def _rejete(compte) -> str:
@@ -142,10 +138,8 @@ def _rejete(compte) -> str:
 
 def _trier(groupes, demande: str):
     """Return the sort in force and the sorted groups; an unknown sort is the default one."""
-    tri = demande if demande.removeprefix("-") in TRIS else TRI_PAR_DEFAUT
-    expression = TRIS[tri.removeprefix("-")]
-    sens = expression.desc(nulls_last=True) if tri.startswith("-") else expression.asc(nulls_first=True)
-    return tri, groupes.order_by(sens, "-pk")
+    tri, expression = ordre(demande, TRIS, defaut=TRI_PAR_DEFAUT)
+    return tri, groupes.order_by(expression, "-pk")
 
 
 def _lignes(compte, cles: list[int]) -> list[dict]:
@@ -178,11 +172,3 @@ def _cellules(groupe: Groupe, part: Part) -> tuple:
         part.rejete_le,
         part.reference,
     )
-
-
-def _adresse(request, *sans: str) -> str:
-    """Return the address of this list without some of its filters, from its first page."""
-    garde = request.GET.copy()
-    for nom in ("page", *sans):
-        garde.pop(nom, None)
-    return f"{reverse('versements')}?{garde.urlencode()}"

@@ -147,7 +147,9 @@ def sens_du_tri(tri, cle):
     return {cle: "ascending", f"-{cle}": "descending"}.get(tri, "")
 
 
-@register.filter
-def sous(valeur, nom):
-    """`valeur` under a name that is itself a variable: what {% querystring %} puts into an address."""
-    return {nom: valeur}
+@register.simple_tag(takes_context=True)
+def adresse_de_page(context, numero, nom="page"):
+    """The address of another page of a list, its filters, its sort and the other list of the page kept."""
+    garde = context.request.GET.copy()
+    garde[nom] = numero
+    return f"?{garde.urlencode()}"

@@ -211,6 +211,26 @@ def test_the_summary_has_the_words_of_the_fields_in_page_order():
     ]
 
 
+class Precise(forms.Form):
+    """Fields whose refusals have a colon of their own."""
+
+    naissance = forms.CharField(
+        label="Date de naissance", error_messages={"required": "Écrivez la date ainsi : 31/05/1948"}
+    )
+    retour = forms.CharField(
+        label="Retour",
+        error_messages={"required": "Cette date n'existe pas. Écrivez la date ainsi : 31/05/1948"},
+    )
+
+
+def test_a_sentence_of_the_summary_has_one_colon():
+    html = composant("erreurs", form=Precise({}))
+    assert re.findall(r'<li><a href="#\w+">(.*?)</', html) == [
+        "Date de naissance. Écrivez la date ainsi_: 31/05/1948",
+        "Retour_: cette date n&#x27;existe pas. Écrivez la date ainsi_: 31/05/1948",
+    ]
+
+
 def test_one_error_is_said_in_the_singular():
     formulaire = Fiche({"civilite": "M", "code_postal": "35410", "ville": "A", "rfr": "9", "adresse": ""})
     assert "Il y a 1_réponse à revoir" in composant("erreurs", form=formulaire)
@@ -440,6 +460,13 @@ def test_pages_keep_the_filters_and_show_where_one_is():
     )
     assert '<span aria-current="page"><span class="visually-hidden">Page </span>9</span>' in html
     assert 'href="?tri=nom&amp;page=10"' in html
+
+
+def test_two_lists_of_a_page_are_turned_over_apart():
+    page = Paginator(range(40), 20).page(1)
+    html = composant("pagination", "/credits/?page=3&tri=-date", page=page, cle="demandes")
+    assert 'aria-label="Pages de résultats_: demandes"' in html
+    assert 'href="?page=3&amp;tri=-date&amp;demandes=2"' in html
 
 
 def test_a_list_of_one_page_has_no_pages():
