@@ -62,8 +62,10 @@ def _presences(cles: list[int]) -> dict[int, Trace]:
 
 
 def _verdict(apres, avant, senior: Senior) -> str:
+    if avant is not None and avant.tranchee is not None:
+        return "motif d'une décision effacé à la demande de la personne"
     e = "e" if senior.civilite == "MME" else ""
-    if apres.tranchee is not None and (avant is None or avant.tranchee is None):
+    if apres.tranchee is not None:
         return (
             f"désaccord réglé, {senior} retenu{e} comme {f'présent{e}' if apres.tranchee else f'absent{e}'}"
         )

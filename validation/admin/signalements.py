@@ -28,7 +28,9 @@ from validation.pieces import en_mo, telecharger
 class RefusForm(forms.Form):
     """Why a person is not added."""
 
-    motif = MotifField("Ceux qui ont signalé la liste le liront.", max_length=300)
+    motif = MotifField(
+        "Ceux qui ont signalé la liste le liront. N'y écrivez ni nom, ni santé, ni revenu.", max_length=300
+    )
 
 
 class ReponseForm(forms.Form):

@@ -61,6 +61,7 @@ class DecisionForm(MotifForm):
         coerce=lambda valeur: valeur == "oui",
         widget=forms.RadioSelect,
     )
+    motif = MotifField("Les deux parties le liront. N'y écrivez ni nom, ni santé, ni revenu.", max_length=300)
     field_order = ["venu", "motif"]
 
 

@@ -17,6 +17,8 @@ from sev.socle.typographie import euros
 from validation.models import Lot, PersonneSignalee, Presence, Signalement, Validation, Versement
 from validation.operations.pieces import effacer_signalements
 
+MOTIF_EFFACE = "Motif effacé à la demande de la personne."
+
 
 @transaction.atomic
 def effacer_fichiers(*, cles: list[int], le: date, maintenant: datetime) -> int:
@@ -76,8 +78,9 @@ def pourquoi_garder(senior: Senior) -> str:
 
 @transaction.atomic(savepoint=False)
 def effacer_personne(*, senior: Senior, maintenant: datetime) -> None:
-    """Take a person out of the reports that name her; what was decided about her stays. A step of her erasure.
+    """Take a person out of the reports that name her, and ANCV's reason out of the answers about her.
 
+    What was decided stays, in the journal with its reason as any other act. A step of her erasure, under her lock.
     Papers and words of such a report go with her: nothing tells which of its persons they are about. Nobody waits for
     them, as `pourquoi_garder` holds back whoever is in a report without an answer.
     """
@@ -88,3 +91,4 @@ def effacer_personne(*, senior: Senior, maintenant: datetime) -> None:
         personnes=[personne for personne, _ in lignes],
         maintenant=maintenant,
     )
+    Presence.objects.filter(inscription__senior=senior, tranchee__isnull=False).update(motif=MOTIF_EFFACE)

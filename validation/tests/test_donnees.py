@@ -13,6 +13,7 @@ from seniors.models.seniors import Identite
 from seniors.operations.fusions import fusionner
 from seniors.operations.retention import EffacementRefuse, effacer_donnees
 from seniors.tests.factories import InscriptionFactory, SeniorFactory, clair, fiche, groupe_dote
+from validation.journal import journal_de_la_validation
 from validation.models import PersonneSignalee, Piece, Presence, Signalement
 from validation.operations.signalements import ajouter_personne, refuser_personne, repondre
 from validation.operations.validations import confirmer, trancher
@@ -87,6 +88,23 @@ def refuse(personne: PersonneSignalee, par) -> None:
 
 def repond(report: Signalement, par) -> None:
     repondre(signalement=report, reponse="", par=par, le=VALIDE_LE, maintenant=instant(VALIDE_LE))
+
+
+def confirme_sauf(groupe, *absents: str) -> None:
+    """Confirm the list as its porteur, who leaves `absents` out; its provider saw everybody."""
+    porteur, _ = comptes_de(groupe)
+    liste_validee(groupe)
+    confirmer(
+        groupe=groupe,
+        presents=cles(groupe, *absents),
+        par=porteur,
+        le=CONFIRME_LE,
+        maintenant=instant(CONFIRME_LE),
+    )
+
+
+def tranche(presence: Presence, par) -> None:
+    trancher(presence=presence, venu=False, motif="Hospitalisation", par=par, le=LE, maintenant=instant(LE))
 
 
 def dite(personne: PersonneSignalee) -> tuple:
@@ -185,6 +203,27 @@ def test_a_report_keeps_its_papers_when_somebody_else_is_erased(groupe, ancv):
     assert Piece.objects.filter(detruite_le__isnull=True).count() == 1
 
 
+def test_the_reason_of_a_disagreement_goes_from_the_list_and_stays_with_the_act(groupe, ancv):
+    """As any reason that staff type: the form asks to write no name, health or income there."""
+    porteur, _ = comptes_de(groupe)
+    confirme_sauf(groupe, "André SALMON", "Raymond RONCERAY")
+    for presence in Presence.objects.en_litige():
+        tranche(presence, ancv)
+    senior = Senior.objects.get(nom="SALMON")
+    efface(senior)
+    motifs = dict(Presence.objects.exclude(motif="").values_list("inscription__senior__nom", "motif"))
+    assert motifs == {"ANONYME": "Motif effacé à la demande de la personne.", "RONCERAY": "Hospitalisation"}
+    assert Presence.objects.get(inscription__senior=senior).tranchee is False
+    dernier, avant = [
+        (clair(ligne.texte), ligne.motif) for ligne in journal_de_la_validation(groupe, pour=porteur)[:2]
+    ]
+    assert dernier == (
+        f"Groupe n° {groupe.pk} : motif d'une décision effacé à la demande de la personne",
+        "Courrier du 28 juin",
+    )
+    assert "désaccord réglé" in avant[0]
+
+
 # --- Held back ----------------------------------------------------------------------------------------------------
 
 
@@ -201,15 +240,7 @@ def test_nobody_is_erased_whose_report_waits(groupe, ancv):
 
 
 def test_nobody_is_erased_while_the_two_sides_disagree(groupe, ancv):
-    porteur, _ = comptes_de(groupe)
-    liste_validee(groupe)
-    confirmer(
-        groupe=groupe,
-        presents=cles(groupe, "André SALMON", "Bernard SAVATE"),
-        par=porteur,
-        le=CONFIRME_LE,
-        maintenant=instant(CONFIRME_LE),
-    )
+    confirme_sauf(groupe, "André SALMON", "Bernard SAVATE")
     sans_aide, aide = (Senior.objects.get(nom=nom) for nom in ("SALMON", "SAVATE"))
     for senior in (sans_aide, aide):
         with pytest.raises(EffacementRefuse) as refus:
@@ -217,14 +248,7 @@ def test_nobody_is_erased_while_the_two_sides_disagree(groupe, ancv):
         assert clair(refus.value.message) == (
             f"Cette personne est en litige, groupe n° {groupe.pk} : décidez d'abord si elle est partie."
         )
-        trancher(
-            presence=Presence.objects.get(inscription__senior=senior),
-            venu=False,
-            motif="Hospitalisation",
-            par=ancv,
-            le=LE,
-            maintenant=instant(LE),
-        )
+        tranche(Presence.objects.get(inscription__senior=senior), ancv)
         efface(senior)
     assert set(Senior.objects.filter(pk__in=[sans_aide.pk, aide.pk]).values_list("nom", flat=True)) == {
         "ANONYME"
@@ -288,30 +312,15 @@ def test_an_export_gives_the_message_of_a_report_that_names_her_alone(groupe, an
 
 
 def test_an_export_gives_each_side_s_word_and_the_note_of_a_disagreement(groupe, ancv):
-    porteur, _ = comptes_de(groupe)
-    liste_validee(groupe)
-    confirmer(
-        groupe=groupe,
-        presents=cles(groupe, "Bernard SAVATE"),
-        par=porteur,
-        le=CONFIRME_LE,
-        maintenant=instant(CONFIRME_LE),
-    )
-    trancher(
-        presence=Presence.objects.en_litige().get(),
-        venu=True,
-        motif="Photo du groupe",
-        par=ancv,
-        le=CONFIRME_LE,
-        maintenant=instant(CONFIRME_LE),
-    )
+    confirme_sauf(groupe, "Bernard SAVATE")
+    tranche(Presence.objects.en_litige().get(), ancv)
     assert donnees_de(Senior.objects.get(nom="SAVATE"))["Présences"] == [
         {
             "groupe": str(groupe.pk),
             "présent selon le prestataire": "oui",
             "présent selon le porteur": "non",
-            "présent selon l'ANCV": "oui",
-            "motif de la décision": "Photo du groupe",
+            "présent selon l'ANCV": "non",
+            "motif de la décision": "Hospitalisation",
         }
     ]
 
