@@ -320,13 +320,16 @@ def sommes_dues(*, le: date) -> list[SommeDue]:
         .values_list("prestataire")
         .annotate(total=Sum("montant"))
     )
+    confirmes = set(
+        CoordonneesBancaires.objects.confirmees().filter(pk__in=cles).values_list("pk", flat=True)
+    )
     dues = [
         SommeDue(
             **ligne,
             rejete=rejetes.get(ligne["prestataire"], Decimal(0)),
             coordonnees=connues.get(ligne["prestataire"]),
             remarque=_remarque(
-                connues.get(ligne["prestataire"]), rejetes.get(ligne["prestataire"]), connus, le
+                connues.get(ligne["prestataire"]), rejetes.get(ligne["prestataire"]), connus, confirmes, le
             ),
         )
         for ligne in lignes
@@ -334,12 +337,19 @@ def sommes_dues(*, le: date) -> list[SommeDue]:
     return sorted(dues, key=lambda somme: somme.coordonnees is None)
 
 
-def _remarque(coordonnees: CoordonneesBancaires | None, rejete: Decimal | None, connus: set, le: date) -> str:
+def _remarque(
+    coordonnees: CoordonneesBancaires | None,
+    rejete: Decimal | None,
+    connus: set,
+    confirmes: set[int],
+    le: date,
+) -> str:
     if coordonnees is None:
         return "IBAN à demander"
     if rejete:
         return f"{euros(rejete)} rejetés par la banque : le prestataire doit changer ou confirmer son IBAN"
     if le - localdate(coordonnees.modifiees_le) < IBAN_RECENT:
-        return f"IBAN changé le {jour_mois_annee(coordonnees.modifiees_le)}"
+        verbe = "confirmé" if coordonnees.pk in confirmes else "changé"
+        return f"IBAN {verbe} le {jour_mois_annee(coordonnees.modifiees_le)}"
     connu = not connus.isdisjoint({coordonnees.pk, (coordonnees.pk, coordonnees.iban)})
     return "" if connu else "Premier versement sur cet IBAN"

@@ -59,7 +59,8 @@ def _annonce_d_effacement(senior: Senior) -> str:
     return (
         "Le nom, la date et la ville de naissance, l'adresse, les revenus et les souhaits de cette personne "
         "disparaissent tout de suite, partout, journal compris. Il reste son année de naissance, son département, ses "
-        "séjours et les montants, sans nom. Rien de cela ne se défait."
+        "séjours et les montants, sans nom. Si une liste non conforme l'a nommée, les pièces et le message de ce "
+        "signalement disparaissent aussi, même s'il en nommait d'autres. Rien de cela ne se défait."
     )
 
 
@@ -67,6 +68,7 @@ EXPORTER = Acte(
     nom="exporter",
     libelle="Exporter ses données…",
     texte="Tout ce que le programme sait de cette personne, dans un fichier. Vérifiez d'abord son identité. "
+    "Les pièces jointes à un signalement n'y sont pas : remettez à part celles qui la concernent. "
     "L'export est inscrit au registre des demandes, à votre nom. Le fichier se télécharge, et "
     "vous restez sur cette page.",
     fait="",

@@ -8,6 +8,7 @@ from django.db import models
 from django.template.loader import render_to_string
 
 from conventions.models import Mouvement
+from seniors.annexes import ANNEXES
 from seniors.models import Inscription, Senior
 from sev.socle.typographie import date_complete, date_lettres, euros
 
@@ -61,13 +62,14 @@ def donnees_de(senior: Senior) -> dict:
         .order_by("debut", "pk")
     )
     return {
-        "Fiche": {"numéro": str(senior.pk)} | _valeurs(senior, IDENTITE),
-        "Autres orthographes": [_valeurs(autre, IDENTITE) for autre in autres],
-        "Séjours": [_sejour(i) | _valeurs(i, DU_SEJOUR) for i in inscriptions],
+        "Fiche": {"numéro": str(senior.pk)} | valeurs(senior, IDENTITE),
+        "Autres orthographes": [valeurs(autre, IDENTITE) for autre in autres],
+        "Séjours": [_sejour(i) | valeurs(i, DU_SEJOUR) for i in inscriptions],
         "Aides": _aides(inscriptions),
+        **{titre: lignes for annexe in ANNEXES for titre, lignes in annexe.donnees(senior).items()},
         "Actes sur la fiche et les inscriptions": _actes([senior, *autres], inscriptions),
         "Demandes sur les données": [
-            {"le": _dire(d.le), "nature": d.get_nature_display(), "motif": d.motif}
+            {"le": dire(d.le), "nature": d.get_nature_display(), "motif": d.motif}
             for d in senior.demandes.order_by("pk")
         ],
     }
@@ -87,7 +89,8 @@ def en_page(senior: Senior, *, le: date) -> str:
     return render_to_string("documents/donnees.html", {"senior": senior, "sections": sections, "le": le})
 
 
-def _valeurs(objet, noms: tuple[str, ...]) -> dict[str, str]:
+def valeurs(objet, noms: tuple[str, ...]) -> dict[str, str]:
+    """Return these fields of `objet` in words, label by label, the empty ones left out."""
     champs = {nom: objet._meta.get_field(nom) for nom in noms}
     dites = {champ.verbose_name: _du_champ(objet, champ) for champ in champs.values()}
     return {libelle: valeur for libelle, valeur in dites.items() if valeur}
@@ -96,10 +99,11 @@ def _valeurs(objet, noms: tuple[str, ...]) -> dict[str, str]:
 def _du_champ(objet, champ: models.Field) -> str:
     if champ.choices:
         return getattr(objet, f"get_{champ.name}_display")()
-    return _dire(getattr(objet, champ.name))
+    return dire(getattr(objet, champ.name))
 
 
-def _dire(valeur) -> str:
+def dire(valeur) -> str:
+    """Return a value in words."""
     match valeur:
         case None | "":
             return ""
@@ -122,8 +126,8 @@ def _sejour(inscription: Inscription) -> dict[str, str]:
         "organisme": inscription.groupe.porteur.nom,
         "séjour": f"{equipement.nom}, {equipement.ville}",
         "prestataire": equipement.prestataire.nom,
-        "début du séjour": _dire(inscription.debut),
-        "fin du séjour": _dire(inscription.fin),
+        "début du séjour": dire(inscription.debut),
+        "fin du séjour": dire(inscription.fin),
     }
 
 
@@ -132,7 +136,7 @@ def _aides(inscriptions: list[Inscription]) -> list[dict[str, str]]:
     groupes = {i.pk: i.groupe_id for i in inscriptions}
     return [
         {
-            "le": _dire(m.date),
+            "le": dire(m.date),
             "groupe": str(groupes[m.inscription_id]),
             "nature": m.get_nature_display(),
             "montant": euros(m.montant),
@@ -153,4 +157,4 @@ def _actes(fiches: list[Senior], inscriptions: list[Inscription]) -> list[dict[s
         for quoi, lignes in sources
         for e in lignes
     ]
-    return [{"le": _dire(le), "acte": acte, "sur": quoi} for le, acte, quoi in sorted(actes)]
+    return [{"le": dire(le), "acte": acte, "sur": quoi} for le, acte, quoi in sorted(actes)]

@@ -13,6 +13,7 @@ from django.db.models import CharField, Func, IntegerField, Q, Value
 from django.db.models.functions import Cast, Concat, ExtractYear, Left
 
 from sejours.models import Groupe
+from seniors.annexes import ANNEXES
 from seniors.models import DemandeDonnees, Doublon, Fusion, Inscription, Senior
 from sev.socle.courriels import TENTATIVES_MAX
 from sev.socle.journal import acte
@@ -75,10 +76,11 @@ def oublier_fusions(*, cles: list[int], le: date, maintenant: datetime) -> int:
 
 @transaction.atomic
 def effacer_donnees(*, senior: Senior, motif: str, par, le: date, maintenant: datetime) -> DemandeDonnees:
-    """Forget a person who asks for it, at once, whatever spelling she had; the ledger is kept (X4).
+    """Forget a person who asks for it, at once, whatever spelling she had, the apps above included (X4).
 
-    Locks the groups of her registrations by key, then her and her former spellings by key. Raises EffacementRefuse
-    while a stay is to come or an aid not settled.
+    The ledger is kept. Locks the groups of her registrations by key, then her and her former spellings by key.
+    Raises EffacementRefuse while a stay is to come, an aid not settled or not paid, a disagreement or a report not
+    answered.
     """
     motif = _motif(motif)
     with acte("données effacées à la demande", par=par, motif=motif):
@@ -93,6 +95,8 @@ def effacer_donnees(*, senior: Senior, motif: str, par, le: date, maintenant: da
         if refus := pourquoi_garder(senior, le):
             raise EffacementRefuse(refus)
         _oublier_les_courriels(senior)
+        for annexe in ANNEXES:
+            annexe.effacer(senior=senior, maintenant=maintenant)
         _oublier([senior.pk], maintenant)
         return _noter(senior, DemandeDonnees.Nature.EFFACEMENT, motif, par=par, maintenant=maintenant)
 
@@ -104,7 +108,7 @@ def noter_export(*, senior: Senior, motif: str, par, maintenant: datetime) -> De
 
 
 def pourquoi_garder(senior: Senior, le: date) -> str:
-    """Say why the person can't be forgotten on `le` (a stay to come, an aid not settled); '' when she can."""
+    """Say why the person can't be forgotten on `le` (a stay to come, something not settled); '' when she can."""
     presentes = Inscription.objects.presentes().filter(senior=senior).order_by("debut", "pk")
     if a_venir := presentes.filter(fin__gte=le).first():
         dates = periode_longue(a_venir.debut, a_venir.fin)
@@ -117,7 +121,7 @@ def pourquoi_garder(senior: Senior, le: date) -> str:
             f"L'aide {due.annee} du groupe n° {due.groupe_id} n'est pas encore soldée : les deux parties doivent "
             "d'abord dire qui est parti."
         )
-    return ""
+    return next(filter(None, (annexe.pourquoi_garder(senior) for annexe in ANNEXES)), "")
 
 
 # --- Steps ------------------------------------------------------------------------------------------------

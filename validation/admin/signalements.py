@@ -12,7 +12,6 @@ from django.utils.timezone import localdate
 from conventions.admin.fiches import Acte
 from sejours.admin import Figee, Lecture
 from seniors.admin.amendements import AjoutForm, Constat, dites, fiche_ouverte
-from seniors.models.seniors import Identite
 from sev.socle.admin import JournalAdmin
 from sev.socle.lectures import noter
 from sev.socle.saisie import MotifField
@@ -41,15 +40,6 @@ class ReponseForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="Les deux parties la liront, par e-mail : ne nommez personne.",
-    )
-
-
-def _qui(personne: PersonneSignalee) -> Identite:
-    return Identite(
-        nom=personne.nom,
-        prenom=personne.prenom,
-        date_naissance=personne.date_naissance,
-        ville_naissance=personne.ville_naissance,
     )
 
 
@@ -354,7 +344,7 @@ class PersonneSignaleeAdmin(Figee):
         if un_acte is not AJOUTER or request.method == "POST" or not _proposee(objet):
             return super().executer(request, un_acte, objet)
         noter(quoi="personne signalée", cle=objet.pk, par=request.user)
-        formulaire, remarques = fiche_ouverte(_qui(objet), par=request.user, **un_acte.options(objet))
+        formulaire, remarques = fiche_ouverte(objet.identite, par=request.user, **un_acte.options(objet))
         if objet.precisions:
             remarques.append(f"Précisions reçues : {objet.precisions}")
         return self.page_d_acte(request, un_acte, objet, formulaire, remarques=remarques)

@@ -8,7 +8,9 @@ from django.db import models
 from django.db.models import Q
 
 from conventions.models import Compte, Organisme
-from seniors.models import Inscription
+from seniors.models import Inscription, Senior
+from seniors.models.seniors import Identite
+from sev.socle.texte import cle
 from validation.models.validations import Validation
 
 EN_ATTENTE = Q(repondu_le__isnull=True, annule_le__isnull=True)
@@ -57,6 +59,13 @@ class Signalement(models.Model):
                 name="un_signalement_a_la_fois",
                 violation_error_message="Cette liste est déjà signalée.",
             ),
+            # V5: reported and withdrawn again and again, a list would stop its clock as often as one likes.
+            models.UniqueConstraint(
+                fields=["validation", "cote"],
+                condition=Q(annule_le__isnull=False),
+                name="un_signalement_annule_par_cote",
+                violation_error_message="Un signalement de cette liste est déjà annulé.",
+            ),
             models.CheckConstraint(
                 name="reponse_signee",
                 condition=Q(repondu_le__isnull=True, repondu_par__isnull=True)
@@ -73,6 +82,40 @@ class Signalement(models.Model):
     @property
     def en_attente(self) -> bool:
         return self.repondu_le is None and self.annule_le is None
+
+    @property
+    def annulable(self) -> bool:
+        """Whether its side may still withdraw it: it waits, and the side has withdrawn none of this list before."""
+        annules = Signalement.objects.filter(
+            validation=self.validation_id, cote=self.cote, annule_le__isnull=False
+        )
+        return self.en_attente and not annules.exists()
+
+
+class PersonneSignaleeQuerySet(models.QuerySet):
+    def au_sujet_de(self, senior: Senior):
+        """Return the reported persons who are `senior`, under any of her spellings (X4).
+
+        Those whom ANCV added are known by their registration; the others by name (usage or birth) and birth date, as
+        the search compares them, unless somebody else is known under the very identity that was reported.
+        """
+        cles = [senior.pk, *Senior.objects.anciennes([senior.pk])]
+        fiches = list(Senior.objects.filter(pk__in=cles))
+        identites = {
+            (fiche.date_naissance, fiche.cle_prenom, nom)
+            for fiche in fiches
+            for nom in (fiche.cle_nom, fiche.cle_nom_naissance)
+        }
+        du_meme_jour = self.filter(
+            inscription__isnull=True, date_naissance__in={fiche.date_naissance for fiche in fiches}
+        )
+        nommees = [
+            personne.pk
+            for personne in du_meme_jour
+            if (personne.date_naissance, cle(personne.prenom), cle(personne.nom)) in identites
+            and not Senior.objects.de_meme_identite(personne.identite).exclude(pk__in=cles).exists()
+        ]
+        return self.filter(Q(inscription__senior__in=cles) | Q(pk__in=nommees))
 
 
 @pghistory.track(exclude=["nom", "prenom", "date_naissance", "ville_naissance", "precisions", "refus"])
@@ -95,6 +138,8 @@ class PersonneSignalee(models.Model):
     )
     refus = models.CharField("refusée, motif", max_length=300, blank=True)
     effacee_le = models.DateTimeField("effacée le", null=True, blank=True)
+
+    objects = PersonneSignaleeQuerySet.as_manager()
 
     class Meta:
         verbose_name = "personne signalée"
@@ -123,6 +168,11 @@ class PersonneSignalee(models.Model):
 
     def __str__(self):
         return f"{self.prenom} {self.nom}" if self.effacee_le is None else "personne effacée"
+
+    @property
+    def identite(self) -> Identite:
+        """Who was reported; not once erased."""
+        return Identite(self.nom, self.prenom, self.date_naissance, self.ville_naissance)
 
     @property
     def traitee(self) -> bool:

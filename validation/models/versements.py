@@ -21,10 +21,21 @@ OUBLI_PERMIS = """
 """
 
 
+# How the journal tells an account written anew from the same one said again.
+ENREGISTREES, CONFIRMEES = "coordonnées bancaires enregistrées", "coordonnées bancaires confirmées"
+
+
 class CoordonneesBancairesQuerySet(models.QuerySet):
     def pour(self, compte):
         """Return the bank details of the provider that `compte` works for, or none."""
         return self.filter(prestataire=compte.organisme_id) if compte.est_prestataire else self.none()
+
+    def confirmees(self):
+        """Return those last written as they already were, since the bank had sent money back: their journal says so."""
+        derniers = self.model.pgh_event_model.objects.filter(
+            pgh_obj=OuterRef("pk"), modifiees_le=OuterRef("modifiees_le"), pgh_context__action=CONFIRMEES
+        )
+        return self.filter(Exists(derniers))
 
 
 @pghistory.track(exclude=["iban"])

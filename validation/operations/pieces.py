@@ -85,8 +85,13 @@ def detruire_pieces(*, le: date, maintenant: datetime) -> int:
 
 
 @transaction.atomic(savepoint=False)
-def effacer_signalements(*, signalements: list[int], maintenant: datetime) -> int:
-    """Destroy the papers of these reports and erase who was reported; return how many papers and persons."""
+def effacer_signalements(
+    *, signalements: list[int], maintenant: datetime, personnes: list[int] | None = None
+) -> int:
+    """Destroy the papers and words of these reports and erase who was reported; return how many papers and persons.
+
+    `personnes`: keys of those to erase, when it isn't everybody.
+    """
     pieces = list(
         Piece.objects.select_for_update().filter(signalement__in=signalements, detruite_le__isnull=True)
     )
@@ -94,7 +99,8 @@ def effacer_signalements(*, signalements: list[int], maintenant: datetime) -> in
     Piece.objects.filter(pk__in=[piece.pk for piece in pieces]).update(
         fichier="", nom="pièce détruite", detruite_le=maintenant
     )
-    personnes = PersonneSignalee.objects.filter(signalement__in=signalements, effacee_le__isnull=True).update(
+    nommees = PersonneSignalee.objects.filter(signalement__in=signalements, effacee_le__isnull=True)
+    effacees = (nommees if personnes is None else nommees.filter(pk__in=personnes)).update(
         nom="",
         prenom="",
         date_naissance=None,
@@ -104,7 +110,7 @@ def effacer_signalements(*, signalements: list[int], maintenant: datetime) -> in
     )
     Signalement.objects.filter(pk__in=signalements).update(message="")
     transaction.on_commit(lambda: _supprimer(default_storage, chemins))
-    return len(pieces) + personnes
+    return len(pieces) + effacees
 
 
 def jeter_les_orphelines(*, avant: datetime) -> int:

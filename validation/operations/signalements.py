@@ -107,12 +107,18 @@ def signaler(
 def annuler(*, signalement: Signalement, par: Compte, le: date, maintenant: datetime) -> Validation:
     """Withdraw a report that ANCV has not begun to answer: the window resumes, the papers are destroyed (V5).
 
-    Locks the group; mails both sides. Raises SignalementRefuse.
+    Once for each side and list, or a side could stop the clock as often as it likes. Locks the group; mails both
+    sides. Raises SignalementRefuse.
     """
     with acte("signalement annulé", par=par):
         signalement = _en_attente(signalement)
         if any(personne.traitee for personne in signalement.personnes.all()):
             raise SignalementRefuse("L'ANCV a commencé à répondre : ce signalement ne s'annule plus.")
+        if not signalement.annulable:
+            raise SignalementRefuse(
+                "Vous avez déjà annulé un signalement de cette liste : celui-ci attend la réponse de l'ANCV. "
+                "S'il ne manque finalement personne, prévenez-la : elle répondra, et le délai reprendra."
+            )
         signalement.annule_le = maintenant
         signalement.save(update_fields=["annule_le"])
         validation = _reprendre(signalement.validation, le=le)

@@ -28,6 +28,7 @@ from sev.socle.typographie import date_complete
 from validation import courriels
 from validation.documents.ordres import Ligne, Payeur, ordre_de_virement
 from validation.models import CoordonneesBancaires, Lot, Rejet, Versement, Virement
+from validation.models.versements import CONFIRMEES, ENREGISTREES
 
 EXECUTION_AU_PLUS_TARD = timedelta(60)
 
@@ -200,8 +201,7 @@ def _ecrire(
     coordonnees = CoordonneesBancaires(
         prestataire=prestataire, titulaire=titulaire, iban=iban, fin=iban[-4:], modifiees_le=maintenant
     )
-    fait = "confirmées" if memes else "enregistrées"
-    with acte(f"coordonnées bancaires {fait}", par=par, motif=motif):
+    with acte(CONFIRMEES if memes else ENREGISTREES, par=par, motif=motif):
         coordonnees.save(force_insert=anciennes is None, force_update=anciennes is not None)
     verbe = "confirmé" if memes else "changé" if anciennes else "enregistré"
     deposer(

@@ -146,6 +146,7 @@ def test_money_does_not_go_twice_to_the_account_that_sent_it_back(groupe, vireme
     iban_de(prestataire_de(groupe), le=REJETE_LE + timedelta(1))
     (somme,) = sommes_dues(le=SUITE_LE)
     assert (somme.rejete, somme.virable) == (0, 960)
+    assert somme.remarque == "IBAN confirmé le 28/06/2022"
     assert suivant().montant == 960
     confirme = Courriel.objects.get(sujet="Votre IBAN est confirmé")
     assert "a confirmé vos coordonnées bancaires, le mardi 28 juin 2022" in clair(confirme.texte)
@@ -154,7 +155,15 @@ def test_money_does_not_go_twice_to_the_account_that_sent_it_back(groupe, vireme
 def test_an_account_changed_before_the_bank_answered_is_paid_at_once(groupe, virement):
     iban_de(prestataire_de(groupe), IBANS[1], le=PAYE_LE)
     rejete(virement)
+    assert sommes_dues(le=SUITE_LE)[0].remarque == "IBAN changé le 23/06/2022"
     assert lot_prepare(le=SUITE_LE).virements.get().iban == IBANS[1]
+
+
+def test_an_account_confirmed_then_changed_is_a_changed_one(groupe, virement):
+    rejete(virement)
+    for rang, iban in ((1, IBANS[0]), (2, IBANS[1])):
+        iban_de(prestataire_de(groupe), iban, le=REJETE_LE + timedelta(rang))
+    assert sommes_dues(le=SUITE_LE)[0].remarque == "IBAN changé le 29/06/2022"
 
 
 def test_the_provider_reads_why_and_where_to_act_and_the_porteur_nothing(groupe, virement):

@@ -339,6 +339,44 @@ def test_a_report_is_withdrawn_its_papers_destroyed_and_the_window_resumes(
     signalement(groupe, prestataire, le=le)
 
 
+def retire(report, *, par, le=VALIDE_LE) -> Validation:
+    return annuler(signalement=report, par=par, le=le, maintenant=instant(le))
+
+
+def test_a_side_withdraws_one_report_of_a_list_and_ancv_answers_the_next(groupe, prestataire, ancv):
+    """Reported and withdrawn again and again, a list would stop its clock as often as one likes."""
+    retire(signalement(groupe, prestataire), par=prestataire)
+    report = signalement(groupe, prestataire)
+    assert report.annulable is False
+    with pytest.raises(SignalementRefuse, match="déjà annulé un signalement"):
+        retire(report, par=prestataire)
+    assert relue(groupe).phase(VALIDE_LE) == Phase.ARRETEE
+    refuse(report.personnes.get(), par=ancv)
+    assert repond(report, par=ancv, le=VALIDE_LE).echeance == LE_5_JUIN
+
+
+def test_each_side_may_withdraw_one(groupe, porteur, prestataire):
+    retire(signalement(groupe, prestataire), par=prestataire)
+    liste_validee(groupe)
+    report = signalement(groupe, porteur)
+    assert report.annulable is True
+    retire(report, par=porteur)
+    assert Signalement.objects.filter(annule_le__isnull=False).count() == 2
+
+
+def test_the_database_refuses_two_reports_withdrawn_by_one_side(groupe, prestataire):
+    report = signalement(groupe, prestataire)
+    retire(report, par=prestataire)
+    with pytest.raises(IntegrityError, match="un_signalement_annule_par_cote"), transaction.atomic():
+        Signalement.objects.create(
+            validation=report.validation,
+            cote="PRESTATAIRE",
+            auteur=prestataire,
+            fait_le=instant(VALIDE_LE),
+            annule_le=instant(VALIDE_LE),
+        )
+
+
 def test_once_ancv_has_begun_a_report_is_not_withdrawn(groupe, prestataire, ancv):
     report = signalement(groupe, prestataire)
     refuse(report.personnes.get(), par=ancv)

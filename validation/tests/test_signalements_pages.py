@@ -17,6 +17,7 @@ from django.urls import reverse
 from conventions.tests.factories import CompteFactory, connecter
 from seniors.tests.factories import clair
 from sev.controle import controler
+from sev.socle.journal import acte
 from sev.socle.models import Lecture
 from validation.models import PersonneSignalee, Piece, Signalement, Validation
 from validation.operations.pieces import place_libre
@@ -275,6 +276,22 @@ def test_a_report_is_withdrawn_after_a_page_that_says_so(groupe, prestataire):
     assert ("LE GOFF" in lue, "personne effacée" in lue) == (False, False)
 
 
+def test_a_second_report_is_not_withdrawn_and_the_pages_say_so(groupe, prestataire):
+    compte, adresse = comptes_de(groupe)[1], reverse("signalement-annuler", args=[groupe.pk])
+    fiche = reverse("signaler", args=[groupe.pk])
+    signalement(groupe, compte)
+    assert "ce nouveau signalement ne pourra pas s'annuler" in page(prestataire.get(adresse))
+    assert adresse in page(prestataire.get(fiche))
+    prestataire.post(adresse)
+    signalement(groupe, compte)
+    lue = page(prestataire.get(fiche))
+    assert "Vous avez déjà annulé un signalement de cette liste" in lue
+    assert adresse not in lue
+    refus = prestataire.post(adresse)
+    assert (refus.status_code, Signalement.objects.en_attente().count()) == (422, 1)
+    assert "elle répondra, et le délai reprendra" in page(refus)
+
+
 def test_the_list_leads_its_side_to_ancv_s_answer(groupe, prestataire):
     report = signalement(groupe, comptes_de(groupe)[1], le=date(2022, 5, 27))
     fiche = reverse("validation-groupe", args=[groupe.pk])
@@ -425,9 +442,13 @@ def test_a_reader_of_the_side_that_sent_a_paper_is_not_given_it(groupe, prestata
 
 
 def test_staff_who_only_read_are_not_told_incomes(report, horloge):
-    """What was said of a person may be an income, as in the fiche of a registration (X2)."""
+    """What was said of a person may be an income, as in the fiche of a registration (X2): nowhere in the admin.
+
+    Neither in the report, nor on her own page, nor in their histories, journals and lists, nor by asking for a word.
+    """
     personne = report.personnes.first()
-    PersonneSignalee.objects.filter(pk=personne.pk).update(precisions="RFR 9 800")
+    with acte("précisions complétées", motif="Appel du 30 mai"):
+        PersonneSignalee.objects.filter(pk=personne.pk).update(precisions="RFR 9 800")
     lecture, gestion = (CompteFactory(ancv=True, is_superuser=False) for _ in range(2))
     lecture.groups.set(Group.objects.filter(name="lecture"))
     gestion.groups.set(Group.objects.filter(name="gestion"))
@@ -437,6 +458,19 @@ def test_staff_who_only_read_are_not_told_incomes(report, horloge):
             reponse = client.get(reverse(f"admin:validation_{nom}_change", args=[cle]))
             assert reponse.status_code == 200
             assert ("RFR 9 800" in page(reponse)) is vu, (compte, nom)
+            histoire = client.get(reverse(f"admin:validation_{nom}_history", args=[cle]))
+            assert histoire.status_code == 200
+            listes = [
+                client.get(reverse(f"admin:validation_{liste}_changelist"), question, follow=True)
+                for liste in (nom, f"{nom}event")
+                for question in ({}, {"q": "9 800"})
+            ]
+            assert [liste.status_code for liste in listes] == [200] * 4
+            assert not any("RFR" in page(lue) for lue in (histoire, *listes))
+        # A column that is no filter is not asked for, or its words could be guessed one after the other.
+        liste = reverse("admin:validation_personnesignalee_changelist")
+        for question in ({"precisions__contains": "9 800"}, {"precisions": "RFR 9 800"}):
+            assert client.get(liste, question).status_code == 400
 
 
 # --- The same paper twice, too many that wait -----------------------------------------------------------------------
