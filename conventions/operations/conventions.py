@@ -73,6 +73,11 @@ def verrouiller(convention: Convention) -> Convention:
     return verrou.select_related("organisme").get(pk=convention.pk)
 
 
+def tenir(organisme_id: int) -> None:
+    """Lock an organisation's convention, unread: one that is being closed gets no more options nor groups."""
+    list(Convention.objects.select_for_update(no_key=True).filter(pk=organisme_id).values_list("pk"))
+
+
 def _motif(motif: str) -> str:
     return motif_exige(motif, ConventionRefusee, "Dites pourquoi : l'organisme le lira.")
 

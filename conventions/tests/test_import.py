@@ -540,7 +540,7 @@ def test_an_import_is_for_staff_alone_and_an_unknown_one_is_unknown(annee, chez,
 def test_a_report_of_many_lines_costs_the_same(annee, agent, django_assert_max_num_queries):
     envoyer(agent, fichier(*(rangee(reference=f"EAS-{n}", numero=f"ancv{n}") for n in range(250))))
     ou = f"/admin/conventions/import/{Import.objects.get().pk}/change/"
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         page = page_de(agent.get(f"{ou}?issue=PRETE&page=2"))
     assert "Page 2 sur 3" in page
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import ExtractYear
 
-from conventions.models import Organisme, Tarif
+from conventions.models import Convention, Organisme, Tarif
 from conventions.models.programme import Duree
 from sejours.regles import DELAI_VERROUILLAGE, dernier_jour_de_la_liste
 from sev.socle.triggers import compteurs_proteges
@@ -179,9 +179,14 @@ class SejourQuerySet(models.QuerySet):
         return self.all() if compte.est_porteur else self.none()
 
     def demandables(self, *, le: date):
-        """Return the stays on which a porteur may ask for places on `le`: the queryset of `Sejour.demandable`."""
+        """Return the stays on which a porteur may ask for places on `le`: `Sejour.demandable`, of active providers."""
         premier = le + timedelta(days=DELAI_VERROUILLAGE)
-        return self.filter(ferme_le__isnull=True, annule_le__isnull=True, debut__gte=premier)
+        return self.filter(
+            ferme_le__isnull=True,
+            annule_le__isnull=True,
+            debut__gte=premier,
+            offre__equipement__prestataire__in=Convention.objects.actives().values("pk"),
+        )
 
     def avec_places(self, places: int):
         """Return the stays with at least `places` places neither given nor held."""

@@ -64,19 +64,27 @@ def preinscrire(
 
 
 def verrouiller_sejour(sejour: Sejour, le: date) -> Sejour:
-    """Lock the stay and return it, fresh. Raises GroupeRefuse when it takes no one any more, SejourRefuse (P2)."""
+    """Lock the stay, then its provider's convention, and return the stay, fresh.
+
+    Raises GroupeRefuse when it takes no one any more, SejourRefuse (P2).
+    """
     sejour = Sejour.objects.verrouiller().select_related("offre__equipement__prestataire").get(pk=sejour.pk)
+    conventions.tenir(sejour.offre.equipement.prestataire_id)
     verifier_sejour(sejour, le)
     return sejour
 
 
 def verifier_sejour(sejour: Sejour, le: date) -> None:
-    """Raise GroupeRefuse when the stay takes no one any more on `le`, SejourRefuse while its year is suspended (P2)."""
+    """Raise GroupeRefuse when the stay or its provider takes no one on `le`, SejourRefuse in a suspended year (P2)."""
     programme_ouvert(sejour.annee)
     if sejour.annule_le is not None:
         raise GroupeRefuse("Ce séjour est annulé.")
     if le > dernier_jour_de_la_liste(sejour.debut):
         raise GroupeRefuse("Il est trop tard : la liste de ce séjour serait déjà close.")
+    if not Convention.objects.actives().filter(pk=sejour.offre.equipement.prestataire_id).exists():
+        raise GroupeRefuse(
+            "La convention du prestataire avec l'ANCV n'est pas active : il ne prend plus de groupe."
+        )
 
 
 def ouvrir_groupe(*, sejour: Sejour, porteur: Organisme, places: int, type_groupe: str) -> Groupe:

@@ -1,6 +1,6 @@
 """Options (S3): laid by a porteur, then accepted, refused, withdrawn, or lapsed by the clock. They hold their places.
 
-Lock order: the stay, then its option; a group is only added, never waited for.
+Lock order: the stay, its provider's convention, its option, then the porteur's convention; a group is only added.
 """
 
 from datetime import date, datetime, timedelta
@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from conventions.models import Compte, Convention, Programme
+from conventions.operations import conventions
 from sejours import courriels
 from sejours.models import Groupe, Option, Sejour
 from sejours.operations.groupes import ouvrir_groupe, verifier_sejour, verrouiller_sejour
@@ -32,7 +33,7 @@ def poser(
     Raises OptionRefusee, GroupeRefuse (stay closed) or SejourRefuse (programme suspended, P2).
     """
     sejour = verrouiller_sejour(sejour, le)
-    _tenir_la_convention(par.organisme_id)
+    conventions.tenir(par.organisme_id)
     _verifier(sejour, par.organisme_id)
     if not 1 <= places <= sejour.places_libres:
         raise OptionRefusee(_places(sejour), champ="places")
@@ -66,11 +67,6 @@ def obstacle(sejour: Sejour, porteur_id: int, le: date) -> str:
     return "" if sejour.places_libres > 0 else _places(sejour)
 
 
-def _tenir_la_convention(porteur_id: int) -> None:
-    """Lock the porteur's convention: one that is being closed meanwhile gets no more options nor groups."""
-    list(Convention.objects.select_for_update(no_key=True).filter(pk=porteur_id).values_list("pk"))
-
-
 def _active(porteur_id: int) -> bool:
     return Convention.objects.actives().filter(organisme=porteur_id).exists()
 
@@ -93,7 +89,7 @@ def accepter(*, option: Option, par: Compte, le: date, maintenant: datetime) -> 
     """
     sejour = verrouiller_sejour(option.sejour, le)
     option = _en_cours(option, le)
-    _tenir_la_convention(option.porteur_id)
+    conventions.tenir(option.porteur_id)
     if not _active(option.porteur_id):
         raise OptionRefusee("La convention de ce porteur n'est plus active. Refusez cette option.")
     option.sejour = sejour

@@ -5,10 +5,10 @@ from datetime import date, datetime
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from conventions.models import Programme
+from conventions.models import Convention, Programme
 from conventions.operations.programme import suspendre
 from conventions.tests.factories import CompteFactory, ProgrammeFactory
-from sejours.models import Groupe, Option
+from sejours.models import Groupe, Option, Sejour
 from sejours.operations.groupes import GroupeRefuse, preinscrire
 from sejours.operations.offres import SejourRefuse
 from sejours.operations.options import OptionRefusee, accepter, faire_tomber, poser, refuser, retirer
@@ -64,6 +64,30 @@ def test_the_delay_never_goes_beyond_the_last_day_of_the_list(sejour, porteur):
     assert option(sejour, porteur, le=date(2022, 4, 25)).echeance == date(2022, 4, 27)
     with pytest.raises(GroupeRefuse, match="trop tard"):
         option(sejour, CompteFactory(convention=PorteurFactory().convention), le=date(2022, 4, 28))
+
+
+@pytest.mark.parametrize("arret", ["suspendue", "close"])
+def test_a_provider_whose_convention_is_stopped_takes_nobody(sejour, porteur, prestataire, arret):
+    posee = option(sejour, porteur)
+    assert list(Sejour.objects.demandables(le=LE)) == [sejour]
+    convention = prestataire.organisme.convention
+    Convention.objects.filter(pk=convention.pk).update(**{f"{arret}_le": LE}, motif="Travaux")
+    assert list(Sejour.objects.demandables(le=LE)) == []
+    for demande in (
+        lambda: option(sejour, CompteFactory(convention=PorteurFactory().convention)),
+        lambda: decider(accepter, posee, prestataire),
+        lambda: preinscrire(
+            sejour=sejour,
+            convention=PorteurFactory().convention,
+            places=2,
+            type_groupe="GROUPE",
+            par=prestataire,
+            le=LE,
+        ),
+    ):
+        with pytest.raises(GroupeRefuse, match="La convention du prestataire avec l'ANCV n'est pas active"):
+            demande()
+    assert decider(refuser, posee, prestataire, motif="Travaux").issue == "REFUSEE"
 
 
 def test_accepting_opens_the_group_with_the_places_that_were_held(sejour, porteur, prestataire):

@@ -94,7 +94,7 @@ def test_an_import_tells_how_far_it_is_while_one_looks(page, live_server, client
     page.wait_for_selector("text=Le montant est négatif")
     page.click("text=Importer la ligne prête")
     page.click(".submit-row input.default")
-    page.wait_for_selector("text=1 ligne traitée sur 2.")
+    page.wait_for_selector("text=0 ligne importée sur 1.")
     importer_decisions()
     page.wait_for_selector("text=L’import est terminé.")
     page.click("text=Voir le rapport à jour")

@@ -2,7 +2,7 @@
 
 import re
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -126,27 +126,50 @@ def une_annee_renouvelee_par_plusieurs():
 
 def une_convention_close_pendant_qu_on_la_demande():
     """A porteur is pre-registered, and asks for places, on many stays while its convention is being closed."""
-    compte, agent = CompteFactory(), CompteFactory(ancv=True)
-    convention = compte.organisme.convention
+    porteur = CompteFactory()
     ProgrammeFactory()
     sejours = [SejourFactory(debut=date(2022, 5, 14)) for _ in range(8)]
+    return _close_pendant(porteur.organisme.convention, sejours, [porteur] * 8)
 
-    def preinscription(sejour):
+
+def un_prestataire_clos_pendant_qu_on_lui_demande():
+    """Porteurs are pre-registered, and ask for places, on a provider's stays while its convention is being closed."""
+    ProgrammeFactory()
+    premier = SejourFactory(debut=date(2022, 5, 14))
+    suivants = (premier.debut + timedelta(7 * semaines) for semaines in range(1, 8))
+    sejours = [premier, *(SejourFactory(debut=debut, offre=premier.offre) for debut in suivants)]
+    return _close_pendant(
+        premier.offre.equipement.prestataire.convention, sejours, [CompteFactory() for _ in sejours]
+    )
+
+
+def _close_pendant(convention, sejours, porteurs):
+    agent = CompteFactory(ancv=True)
+
+    def preinscription(sejour, porteur):
         return lambda: preinscrire(
-            sejour=sejour, convention=convention, places=2, type_groupe="GROUPE", par=None, le=LE
+            sejour=sejour,
+            convention=porteur.organisme.convention,
+            places=2,
+            type_groupe="GROUPE",
+            par=None,
+            le=LE,
         )
 
-    def option(sejour):
-        return lambda: poser(sejour=sejour, places=2, message="", par=compte, le=LE, maintenant=MAINTENANT)
+    def option(sejour, porteur):
+        return lambda: poser(sejour=sejour, places=2, message="", par=porteur, le=LE, maintenant=MAINTENANT)
 
+    demandes = [
+        (option if rang < 4 else preinscription)(*qui)
+        for rang, qui in enumerate(zip(sejours, porteurs, strict=True))
+    ]
     issues = ensemble(
-        *(lambda: clore(convention=convention, motif="Fin", par=agent, le=LE) for _ in range(2)),
-        *(preinscription(sejour) for sejour in sejours[:4]),
-        *(option(sejour) for sejour in sejours[4:]),
+        *(lambda: clore(convention=convention, motif="Fin", par=agent, le=LE) for _ in range(2)), *demandes
     )
     convention.refresh_from_db()
-    vivants = Groupe.objects.filter(porteur=convention.pk).count()
-    vivants += Option.objects.filter(porteur=convention.pk).count()
+    vivants = (
+        Groupe.objects.filter(sejour__in=sejours).count() + Option.objects.filter(sejour__in=sejours).count()
+    )
     return (
         erreurs(issues)
         + ecart("closed with something to come", convention.close_le is not None and vivants > 0, False)
@@ -211,6 +234,7 @@ COURSES = {
     "the same request sent sixteen times waits once": une_demande_envoyee_seize_fois,
     "a year is renewed once": une_annee_renouvelee_par_plusieurs,
     "a convention is closed with nothing to come": une_convention_close_pendant_qu_on_la_demande,
+    "a provider is closed with nothing to come": un_prestataire_clos_pendant_qu_on_lui_demande,
     "a complement against registrations": un_complement_pendant_que_les_listes_bougent,
 }
 
@@ -228,10 +252,12 @@ PERDUES = [
         "requests: ",
     ),
     (une_annee_renouvelee_par_plusieurs, [sans_aucun_verrou()], "allotments: "),
-    (
-        une_convention_close_pendant_qu_on_la_demande,
-        [sans_aucun_verrou()],
-        "closed with something to come",
+    *(
+        (course, [sans_aucun_verrou()], "closed with something to come")
+        for course in (
+            une_convention_close_pendant_qu_on_la_demande,
+            un_prestataire_clos_pendant_qu_on_lui_demande,
+        )
     ),
 ]
 
