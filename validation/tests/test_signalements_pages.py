@@ -147,7 +147,7 @@ def test_what_is_missing_is_said_at_its_field_and_nothing_is_lost(groupe, presta
     for phrase in (
         "Date de naissance : cette date n'existe pas. Écrivez la date ainsi : 31/05/1948",
         "Ville de naissance : cette réponse est nécessaire",
-        "Pièces jointes : joignez au moins une pièce",
+        "Pièces jointes. Joignez au moins une pièce",
         "31/02/1944",
         "12 rue des Lilas, Brest",
     ):
@@ -190,7 +190,7 @@ def test_an_unticked_paper_is_not_sent(groupe, prestataire):
     assert len(gardees(refusee)) == 1
     reponse = envoie(prestataire, groupe, **MARCEL)
     assert reponse.status_code == 422
-    assert "joignez au moins une pièce" in page(reponse)
+    assert "Joignez au moins une pièce" in page(reponse)
 
 
 def test_a_kept_paper_serves_its_sender_its_group_and_once(groupe, prestataire, horloge):
