@@ -32,7 +32,7 @@ from sejours.models import Equipement, Groupe, Offre, Sejour  # noqa: E402
 from sejours.regles import dernier_jour_de_la_liste, fin_du_sejour  # noqa: E402
 from seniors.operations.inscriptions import inscrire  # noqa: E402
 from sev.demo.scenario import samedis  # noqa: E402
-from sev.socle.admin import LIGNES_MAX  # noqa: E402
+from sev.socle.admin.listes import LIGNES_MAX  # noqa: E402
 from sev.socle.communes import DEPARTEMENTS  # noqa: E402
 from sev.socle.temps import aujourdhui, maintenant  # noqa: E402
 

@@ -88,7 +88,7 @@ def test_the_journal_of_security_costs_the_same_whatever_its_length(
     connecter(client, ancv)
     for _ in range(combien):
         accorder(CompteFactory(ancv=True), ancv)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert client.get(reverse("admin:conventions_evenementsecurite_changelist")).status_code == 200
 
 

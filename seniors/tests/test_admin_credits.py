@@ -27,7 +27,7 @@ from sejours.operations.groupes import GroupeRefuse, preinscrire
 from sejours.operations.options import OptionRefusee, poser
 from sejours.tests.factories import GroupeFactory, SejourFactory
 from seniors.tests.factories import MAINTENANT, InscriptionFactory, clair, groupe_dote, solde
-from sev.socle import admin as socle_admin
+from sev.socle.admin import listes
 from sev.socle.models import Courriel
 from sev.socle.tableur import TYPE_XLSX
 
@@ -148,7 +148,7 @@ def test_too_long_a_list_is_to_be_filtered_before_it_leaves(agent, groupe, porte
 
 
 def test_the_ledger_is_bounded_and_searched_by_porteur_registration_and_reason(agent, groupe, monkeypatch):
-    monkeypatch.setattr(socle_admin, "LIGNES_MAX", 2)
+    monkeypatch.setattr(listes, "LIGNES_MAX", 2)
     credit = Credit.objects.get()
     engagement = credit.mouvements.get(nature="ENGAGEMENT")
     dotation = credit.mouvements.get(nature="ALLOCATION")
