@@ -28,14 +28,14 @@ def options() -> argparse.Namespace:
     """Read the command line."""
     analyseur = argparse.ArgumentParser(
         prog="bench/run",
-        description="Measure SEV on a PostgreSQL of its own, in a temporary folder. Some five minutes; the machine"
-        " should have nothing else to do.",
+        description="Measure SEV on a PostgreSQL of its own, in a temporary folder. A quarter of an hour or more;"
+        " the machine should have nothing else to do.",
     )
     analyseur.add_argument(
         "--groupes", type=int, default=NORMAL, metavar="N", help=f"groups a year, over ten (default {NORMAL})"
     )
     analyseur.add_argument(
-        "--grand", action="store_true", help="1 000 000 registrations: --groupes 5000 (ten minutes)"
+        "--grand", action="store_true", help="1 000 000 registrations: --groupes 5000 (much longer)"
     )
     analyseur.add_argument(
         "--secondes", type=float, default=5, metavar="S", help="length of each measure under load (default 5)"

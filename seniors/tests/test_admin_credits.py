@@ -6,11 +6,23 @@ from io import BytesIO
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from conventions.admin import export
-from conventions.models import Bareme, Compte, Convention, Credit, DemandeComplement, Programme, Tarif
+from conventions.admin.credits import MouvementAdmin
+from conventions.models import (
+    Bareme,
+    Compte,
+    Convention,
+    Credit,
+    DemandeComplement,
+    Mouvement,
+    Programme,
+    Tarif,
+)
 from conventions.operations.complements import demander
 from conventions.operations.conventions import ConventionRefusee, rouvrir, suspendre
 from conventions.operations.credits import reprendre
@@ -165,6 +177,19 @@ def test_the_ledger_is_bounded_and_searched_by_porteur_registration_and_reason(a
     assert trouves(str(engagement.inscription_id)) == [engagement]
     assert [m.motif for m in trouves("reliquat 1")] == ["Reliquat 1"]
     assert trouves("inconnu au bataillon") == []
+
+
+def test_a_far_page_of_the_ledger_computes_the_balances_of_its_own_rows_only(agent, groupe, monkeypatch):
+    monkeypatch.setattr(MouvementAdmin, "list_per_page", 2)
+    for rang in range(3):
+        CreditFactory(annee=2030 + rang)
+    tous = list(Mouvement.objects.order_by("-pk"))
+    with CaptureQueriesContext(connection) as requetes:
+        page = agent.get(adresse("mouvement"), {"p": 2}).context["cl"].result_list
+        assert list(page) == tous[2:4]
+    calculs = [requete["sql"] for requete in requetes if "SUM(" in requete["sql"]]
+    assert len(calculs) == 1
+    assert "OFFSET" not in calculs[0]
 
 
 def test_a_spreadsheet_of_the_admin_is_for_staff_with_the_right(groupe, porteur):

@@ -18,7 +18,15 @@ class PaginateurBorne(Paginator):
     @cached_property
     def count(self):
         """Return how many rows can be turned over."""
-        return self.object_list.order_by()[:LIGNES_MAX].count()
+        return self.object_list.order_by().values("pk")[:LIGNES_MAX].count()
+
+    def page(self, number):
+        """Return a page whose computed columns are computed for its rows only: OFFSET computes those it skips too."""
+        page = super().page(number)
+        if page.has_previous():
+            cles = list(page.object_list.values_list("pk", flat=True))
+            page.object_list = self.object_list.filter(pk__in=cles)
+        return page
 
 
 class GrandeListe:
