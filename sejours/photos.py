@@ -4,11 +4,11 @@ import re
 import struct
 from dataclasses import dataclass
 from io import BytesIO
-from math import ceil
 
 from PIL import Image, ImageFile, ImageOps
 
 from sev.socle.refus import RefusMetier
+from sev.socle.typographie import megaoctets
 
 OCTETS_MAX = 5 * 1024 * 1024
 PIXELS_MAX = 40_000_000
@@ -47,7 +47,7 @@ def redessiner(fichier, *, formats=FORMATS, cote_max: int = COTE_MAX) -> PhotoRe
     The name and the announced type are not looked at. Position, comments and whatever follows the picture stay behind.
     """
     if fichier.size > OCTETS_MAX:
-        raise PhotoRefusee(f"Cette photo pèse {_mo(fichier.size)} Mo : 5 Mo au plus.", champ="fichier")
+        raise PhotoRefusee(f"Cette photo pèse {megaoctets(fichier.size)} : 5 Mo au plus.", champ="fichier")
     # WeasyPrint, once it has drawn a PDF in this process, tells Pillow to take pictures that are cut short.
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     if _passes(fichier) > PASSES_MAX:
@@ -93,8 +93,3 @@ def _jpeg(image: Image.Image, cote_max: int) -> PhotoRedessinee:
     sortie = BytesIO()
     propre.save(sortie, "JPEG", quality=82, optimize=True, progressive=True)
     return PhotoRedessinee(sortie.getvalue(), *propre.size)
-
-
-def _mo(octets: int) -> str:
-    """Return a weight in MB, rounded up: what is a little too heavy must not read « 5,0 »."""
-    return f"{ceil(octets / 1024 / 1024 * 10) / 10:.1f}".replace(".", ",")

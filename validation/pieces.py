@@ -10,12 +10,12 @@ import zlib
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
-from math import ceil
 
 from django.http import FileResponse
 
 from sejours.photos import PhotoRefusee, PhotoTropGrande, redessiner
 from sev.socle.refus import RefusMetier
+from sev.socle.typographie import megaoctets
 from validation.models import Piece
 
 OCTETS_MAX = 5 * 1024 * 1024
@@ -92,7 +92,7 @@ def lire_piece(fichier) -> PieceLue:
     if fichier.size == 0:
         raise PieceRefusee(f"{nom} : {VIDE}")
     if fichier.size > OCTETS_MAX:
-        raise PieceRefusee(f"{nom} pèse {en_mo(fichier.size)} : 5 Mo au plus.")
+        raise PieceRefusee(f"{nom} pèse {megaoctets(fichier.size)} : 5 Mo au plus.")
     fichier.seek(0)
     contenu = fichier.read(OCTETS_MAX + 1)
     if contenu.startswith(b"%PDF-"):
@@ -134,11 +134,6 @@ def nom_propre(nom: str) -> str:
     dernier = re.split(r"[/\\]", unicodedata.normalize("NFC", nom or ""))[-1]
     visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in dernier)
     return " ".join(visible.split()).strip(".")[-_NOM_MAX:] or "pièce"
-
-
-def en_mo(octets: int) -> str:
-    """Return a weight in MB, rounded up: what is a little too heavy must not read « 5,0 Mo »."""
-    return f"{ceil(octets / 1024 / 1024 * 10) / 10:.1f} Mo".replace(".", ",")
 
 
 def _nomme(nom: str, type: Piece.Type) -> str:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 
 from django.utils import timezone
 from django.utils.safestring import SafeData, mark_safe
@@ -71,6 +72,11 @@ def euros_ronds(montant):
 def pour_cent(part):
     """« 53 % » of a share of one, nothing for None."""
     return "" if part is None else f"{round(100 * part)}{INSECABLE}%"
+
+
+def megaoctets(octets: int) -> str:
+    """Return a weight in MB, rounded up: what is a little too heavy must not read « 5,0 Mo »."""
+    return f"{ceil(octets / 1024 / 1024 * 10) / 10:.1f} Mo".replace(".", ",")
 
 
 def quantite(n, mot):

@@ -16,11 +16,11 @@ from sev.socle.admin import JournalAdmin
 from sev.socle.lectures import noter
 from sev.socle.saisie import MotifField
 from sev.socle.temps import aujourdhui, maintenant
-from sev.socle.typographie import date_complete, quantite
+from sev.socle.typographie import date_complete, megaoctets, quantite
 from validation.models import PersonneSignalee, Piece, Signalement
 from validation.models.signalements import EN_ATTENTE
 from validation.operations.signalements import ajouter_personne, refuser_personne, repondre
-from validation.pieces import en_mo, telecharger
+from validation.pieces import telecharger
 
 # --- Forms and acts ---------------------------------------------------------------------------------------------
 
@@ -306,7 +306,7 @@ class SignalementAdmin(Figee):
             adresse,
             piece.nom,
             piece.get_type_display(),
-            en_mo(piece.taille),
+            megaoctets(piece.taille),
         )
 
 

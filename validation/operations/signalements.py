@@ -23,7 +23,7 @@ from validation.models import PersonneSignalee, Piece, Signalement, Validation
 from validation.operations.pieces import PieceGardee, effacer_signalements, encore_libres
 from validation.operations.validations import (
     ValidationRefusee,
-    motif_exige,
+    motif_de_l_ancv,
     validation_du_groupe,
     verifier_ouverte,
     verrouiller,
@@ -168,7 +168,7 @@ def refuser_personne(*, personne: PersonneSignalee, motif: str, par: Compte, le:
 
     Raises SignalementRefuse, ValidationRefusee at `motif` without a reason.
     """
-    motif = motif_exige(motif)
+    motif = motif_de_l_ancv(motif)
     with acte("personne signalée refusée", par=par, motif=motif):
         personne = _a_traiter(personne)
         personne.refus = motif

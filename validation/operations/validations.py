@@ -14,7 +14,7 @@ from seniors.models import Inscription
 from seniors.operations.absences import rendre_les_aides
 from sev.socle.courriels import deposer
 from sev.socle.journal import acte
-from sev.socle.refus import RefusMetier
+from sev.socle.refus import RefusMetier, motif_exige
 from sev.socle.typographie import date_complete, date_longue, heure
 from validation import courriels
 from validation.models import Presence, Validation, Versement
@@ -132,7 +132,7 @@ def prolonger(
     Mails both sides. Raises ValidationRefusee: nothing to extend, another window, a day past, not later than the one
     announced, or more than six months ahead.
     """
-    motif = motif_exige(motif)
+    motif = motif_de_l_ancv(motif)
     with acte("délai prolongé", par=par, motif=motif):
         groupe = verrouiller(validation.groupe)
         validation = validation_du_groupe(groupe=groupe, le=le, maintenant=maintenant)
@@ -167,7 +167,7 @@ def clore_sans_versement(
 
     Locks groupe, credit; mails both sides. Raises ValidationRefusee while the party may still answer.
     """
-    motif = motif_exige(motif)
+    motif = motif_de_l_ancv(motif)
     with acte("dossier clos sans versement", par=par, motif=motif):
         groupe = verrouiller(validation.groupe)
         validation = validation_du_groupe(groupe=groupe, le=le, maintenant=maintenant)
@@ -201,7 +201,7 @@ def trancher(
 
     Locks groupe, credit; mails both sides. Raises ValidationRefusee when there is nothing to settle any more.
     """
-    motif = motif_exige(motif)
+    motif = motif_de_l_ancv(motif)
     with acte("désaccord réglé", par=par, motif=motif):
         groupe = verrouiller(presence.inscription.groupe)
         presence = (
@@ -362,11 +362,9 @@ def _signe(quand: datetime, par: Compte) -> str:
 
 def _motif(par: Compte, motif: str) -> str:
     """Return the reason that ANCV must give when it acts in a party's place."""
-    return motif_exige(motif) if par.is_staff else ""
+    return motif_de_l_ancv(motif) if par.is_staff else ""
 
 
-def motif_exige(motif: str) -> str:
+def motif_de_l_ancv(motif: str) -> str:
     """Return the reason without its outer blanks. Raises ValidationRefusee at `motif` when there is none."""
-    if not motif.strip():
-        raise ValidationRefusee("Dites pourquoi : les deux parties le liront.", champ="motif")
-    return motif.strip()
+    return motif_exige(motif, ValidationRefusee, "Dites pourquoi : les deux parties le liront.")
